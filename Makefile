@@ -1,0 +1,89 @@
+# Needs Python >= 3.11, make and git. Everything else is fetched into .tools/ and .venv/, nothing elsewhere.
+
+PORT ?= 8000
+DATA ?= var
+AS ?=
+URL ?= http://127.0.0.1:$(PORT)
+TESTS ?=
+
+UV_VERSION := 0.13.9
+# Without this uv would fetch an interpreter of its own when it likes none that it finds.
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+ALLIANCE := .venv/bin/alliance
+PYTEST := .venv/bin/python -m pytest
+
+# Asked only when something has to be set up. A name on the PATH may be a shim that runs nothing: each is tried.
+PYTHON = $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11)); ' 2>/dev/null \
+	&& $$name -c 'import sys; print(sys.executable)' && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo token test lint format bench setup setup-all
+.DELETE_ON_ERROR:
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+# `exec`: the program is make's own child, so that a signal reaches it and make waits until it has ended.
+run: setup ## run all four services and PostgreSQL here (PORT=8000 DATA=var)
+	@exec $(ALLIANCE) run --port '$(PORT)' --data '$(DATA)'
+
+demo: setup ## play the demonstration against the running product (PORT=8000 or URL=)
+	@exec $(ALLIANCE) demo --url '$(URL)'
+
+token: setup ## print an access token for a person (AS=alice DATA=var)
+	@test -n '$(AS)' || { echo 'Say for whom: make token AS=alice' >&2; exit 1; }
+	@exec $(ALLIANCE) token '$(AS)' --data '$(DATA)'
+
+test: setup-all ## pass the tests, quick ones first, on a real PostgreSQL and a real Kafka (TESTS=path for some)
+ifeq ($(TESTS),)
+	@$(PYTEST) tests/unit
+	@$(PYTEST) tests --ignore=tests/unit
+else
+	@$(PYTEST) $(TESTS)
+endif
+
+lint: setup-all ## check style, types, boundaries and the committed documents
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+format: setup-all ## put the code into its form
+	@.venv/bin/ruff check --fix
+	@.venv/bin/ruff format
+
+bench: setup-all ## measure speed and memory, as ratios in one run
+	@.venv/bin/python -m bench
+
+setup: .venv/.ready-to-run
+setup-all: .venv/.ready-to-test
+
+# What the tests need beside (a Java runtime among others) is left to the second stamp: `make run` starts sooner.
+.venv/.ready-to-run: uv.lock pyproject.toml
+	@$(call sync,--no-dev --inexact)
+	@touch $@
+
+.venv/.ready-to-test: uv.lock pyproject.toml
+	@$(call sync)
+	@touch .venv/.ready-to-run $@
+
+# A uv that is too old to read the lock counts as none.
+define sync
+set -e; python='$(PYTHON)'; \
+if [ -z "$$python" ]; then echo 'No Python 3.11 or newer is on the PATH: install one first.' >&2; exit 1; fi; \
+uv=uv; \
+if ! uv --version >/dev/null 2>&1 || ! uv export --frozen --offline --quiet --output-file /dev/null 2>/dev/null; then \
+	uv=.tools/bin/uv; \
+	if ! .tools/bin/uv --version 2>/dev/null | grep -qF 'uv $(UV_VERSION) '; then \
+		echo 'Fetching uv $(UV_VERSION) into .tools/'; rm -rf .tools; \
+		"$$python" -m venv .tools >/dev/null 2>&1 \
+		|| { rm -rf .tools; echo 'Python cannot make an environment: install its venv module first (Debian, Ubuntu: apt install python3-venv).' >&2; exit 1; }; \
+		.tools/bin/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'; \
+	fi; \
+fi; \
+"$$uv" sync --frozen --quiet --python "$$python" $(1)
+endef
