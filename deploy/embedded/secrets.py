@@ -1,0 +1,66 @@
+"""What must not be known outside and must never be lost: made at the first start, each a file in the folder.
+
+Lost sealing secrets make every sealed figure unreadable, and a lost deployment secret makes every person a
+stranger; so an existing file is never written again, and beside an existing database none is made anew.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from embedded.databases import ROLES, SUPERUSER
+from embedded.folder import CannotStart, DataFolder, write_once
+
+_SEALING_SOURCES = ("members", "purchasing", "tenders", "ledger")
+_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """32 bytes each; passwords are 64 hexadecimal digits."""
+
+    signing_key: Path
+    """Where the key that signs access tokens lies; `service.auth` makes it and knows its format."""
+    deployment: bytes = field(repr=False)
+    """Person ids are worked out from it."""
+    sealing: Mapping[str, bytes] = field(repr=False)
+    """The master secret of each source service, by its name; the ledger's is that of its log."""
+    passwords: Mapping[str, str] = field(repr=False)
+    """Of the database roles, by their names."""
+
+
+def load_or_make(folder: DataFolder) -> Secrets:
+    """The folder must be held. Raises `CannotStart` when one is damaged, or missing beside a database."""
+    names = [
+        "deployment",
+        *(f"sealing-{source}" for source in _SEALING_SOURCES),
+        *(f"password-{role}" for role in (SUPERUSER, *ROLES)),
+    ]
+    missing = [name for name in names if not (folder.secrets / name).exists()]
+    if missing and folder.postgres.exists():
+        raise CannotStart(
+            f"The database {folder.postgres} is there but {folder.secrets / missing[0]} is missing, without "
+            "which its sealed data cannot be read: restore the folder secrets from a backup."
+        )
+    folder.secrets.mkdir(mode=0o700, exist_ok=True)
+    for name in missing:
+        write_once(folder.secrets / name, secrets.token_hex(_BYTES) + "\n")
+    return Secrets(
+        signing_key=folder.secrets / "signing-key",
+        deployment=_read(folder.secrets / "deployment"),
+        sealing={source: _read(folder.secrets / f"sealing-{source}") for source in _SEALING_SOURCES},
+        passwords={role: _read(folder.secrets / f"password-{role}").hex() for role in (SUPERUSER, *ROLES)},
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        value = bytes.fromhex(path.read_text())
+    except ValueError:
+        value = b""
+    except OSError as error:
+        raise CannotStart(f"The secret {path} cannot be read: {error.strerror}.") from error
+    if len(value) != _BYTES:
+        raise CannotStart(f"The secret {path} is damaged: restore it from a backup.")
+    return value
