@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rigs.notices import file
+from samples.notices import file
 from tenders.notices import Fault, NoticeRefused, Publication, read_ocds
 from tenders.notices.faults import MOST_FAULTS
 

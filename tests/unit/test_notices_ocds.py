@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from money import Money
-from rigs.notices import LYCEES, file, lycees, places, publication, read, read_with
+from samples.notices import LYCEES, file, lycees, places, publication, read, read_with
 from tenders.notices import NoticeRefused
 from tenders.notices.document import MOST_BYTES
 from tenders.notices.faults import MOST_FAULTS

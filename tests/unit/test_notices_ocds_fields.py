@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from money import Money
-from rigs.notices import LYCEES, lycees, places, read, read_with, tender_of
+from samples.notices import LYCEES, lycees, places, read, read_with, tender_of
 
 
 class TestAmounts:
