@@ -1,10 +1,14 @@
 """The fixtures that every kind of test shares: real servers, started once for the test run."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from rigs.kafka import Kafka
 from rigs.postgres import Postgres
+
+_NO_KAFKA = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +29,29 @@ async def database(postgres: Postgres) -> AsyncIterator[str]:
         yield name
     finally:
         await postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
+    """The Kafka broker of the test run. Who stops or kills it starts it again.
+
+    Where none can be started its tests are skipped, and the end of the run says so; with CI=true they fail.
+    """
+    try:
+        broker = Kafka()
+    except Exception as error:
+        if os.environ.get("CI") == "true":
+            raise
+        reason = f"no Kafka broker could be started: {error!r}"
+        request.config.stash[_NO_KAFKA] = reason
+        pytest.skip(reason)
+    try:
+        yield broker
+    finally:
+        broker.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if reason := config.stash.get(_NO_KAFKA, None):
+        terminalreporter.section("NOT TESTED ON KAFKA", sep="!", red=True, bold=True)
+        terminalreporter.line(reason)

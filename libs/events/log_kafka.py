@@ -1,0 +1,356 @@
+"""The log between services on Apache Kafka: for many machines and many alliances.
+
+The key is the alliance's id, so an alliance lies in one partition, whose number never changes: the partitions
+of a topic are 48 for ever. Nothing is ever deleted and nothing compacted.
+
+    WrongTopic              a topic exists with other settings than these, which only an operator can change
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import (
+    IllegalStateError,
+    KafkaError,
+    KafkaTimeoutError,
+    NoError,
+    OffsetOutOfRangeError,
+    ProducerClosed,
+    TopicAlreadyExistsError,
+    for_code,
+)
+from aiokafka.partitioner import DefaultPartitioner
+
+from events.log import Position, PositionLost, Received, Record, Start
+
+PARTITIONS = 48
+"""Of every topic, for ever: an alliance's partition is its key modulo this."""
+
+KEPT_FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+"""Compaction would keep one event an alliance, and retention would leave what a new follower cannot read."""
+
+BATCH_BYTES = 512 * 1024
+"""Half of what a broker takes by default (`max.message.bytes`), and room for events of 60,000 bytes."""
+
+STUCK_SECONDS = 30
+"""How much longer than asked a poll may take, while a group shares out its partitions, until it is stuck."""
+
+logger = structlog.get_logger(__name__)
+
+
+class WrongTopic(Exception):
+    """A topic is there with settings under which events would be lost or reordered."""
+
+
+async def create_topics(
+    servers: str, topics: Sequence[str], *, copies: int, partitions: int = PARTITIONS
+) -> None:
+    """Makes the topics that are missing, on `copies` brokers each; raises WrongTopic, or KafkaError."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    try:
+        await admin.start()
+        made = await admin.create_topics(
+            [NewTopic(topic, partitions, copies, topic_configs=KEPT_FOR_EVER) for topic in topics]
+        )
+        for topic, code, *reason in made.topic_errors:
+            if (error := for_code(code)) not in (NoError, TopicAlreadyExistsError):
+                raise error(topic, *reason)
+        await _check(admin, topics, partitions)
+    finally:
+        await admin.close()
+
+
+async def _check(admin: AIOKafkaAdminClient, topics: Sequence[str], partitions: int) -> None:
+    for found in await admin.describe_topics(list(topics)):
+        if found["error_code"] == 0 and len(found["partitions"]) != partitions:
+            raise WrongTopic(f"{found['topic']}: {len(found['partitions'])} partitions, not {partitions}")
+    resources = [
+        ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(KEPT_FOR_EVER)) for topic in topics
+    ]
+    for answer in await admin.describe_configs(resources):
+        for _code, _reason, _kind, topic, settings in answer.resources:
+            for name, value, *_ in settings:
+                if name in KEPT_FOR_EVER and value != KEPT_FOR_EVER[name]:
+                    raise WrongTopic(f"{topic}: {name} is {value}, not {KEPT_FOR_EVER[name]}")
+
+
+class KafkaLog:
+    """`events.log.Log` on the brokers at `servers` ("host:port,host:port"), which have the topics already.
+
+    `publish` takes `delivery_seconds` for each batch at most, and half of it to end what is under way.
+    """
+
+    def __init__(self, servers: str, *, delivery_seconds: float = 10) -> None:
+        self._servers = servers
+        self._delivery_seconds = delivery_seconds
+        self._sender: _Sender | None = None
+        self._changing = asyncio.Lock()
+
+    async def publish(self, topic: str, records: Sequence[Record]) -> int:
+        acknowledged = 0
+        sender = None
+        try:
+            # A batch waits for the one before it. Sent together, the second could be taken where the first is
+            # refused, and a follower would find a hole.
+            while acknowledged < len(records):
+                sender = await self._started()
+                acknowledged += await sender.send(topic, records[acknowledged:])
+        except (KafkaError, OSError) as error:
+            logger.warning("not_published", topic=topic, error=repr(error))
+            if sender is not None:
+                await self._drop(sender)
+        return acknowledged
+
+    async def _started(self) -> "_Sender":
+        async with self._changing:
+            if self._sender is None:
+                self._sender = await _Sender.start(self._servers, self._delivery_seconds)
+            return self._sender
+
+    async def _drop(self, sender: "_Sender") -> None:
+        async with self._changing:
+            # Several alliances find out together: the first one drops it, and a new one may be there already.
+            if self._sender is sender:
+                await sender.abandon()
+                self._sender = None
+
+    def reader(self, topics: Sequence[str], group: str, start: Start) -> "KafkaReader":
+        return KafkaReader(self._servers, topics, group, start)
+
+    async def close(self) -> None:
+        if self._sender is not None:
+            await self._drop(self._sender)
+
+
+class _Sender:
+    """A producer until its first failure.
+
+    It does not find its sequence numbers again after a batch that failed, and one that timed out it would
+    repeat for ever: whoever sees it fail abandons it.
+    """
+
+    def __init__(self, producer: AIOKafkaProducer, seconds: float) -> None:
+        self._producer = producer
+        self._seconds = seconds
+        self._abandoned: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # aiokafka lets the batches of a partition wait for one another in no order, and gives up on some.
+        self._turns: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @classmethod
+    async def start(cls, servers: str, seconds: float) -> "_Sender":
+        producer = AIOKafkaProducer(
+            bootstrap_servers=servers,
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=BATCH_BYTES,
+            request_timeout_ms=int(seconds * 500),
+        )
+        try:
+            async with asyncio.timeout(seconds):
+                await producer.start()
+        except BaseException:
+            await producer.stop()  # it leaks otherwise
+            raise
+        return cls(producer, seconds)
+
+    async def send(self, topic: str, records: Sequence[Record]) -> int:
+        """Sends as many of the leading records as a batch takes; returns how many, once they are durable."""
+        async with asyncio.timeout(self._seconds):
+            partitions = sorted(await self._producer.partitions_for(topic))
+        key = str(records[0].key).encode()
+        partition = DefaultPartitioner()(key, partitions, partitions)
+        batch = self._producer.create_batch()
+        count = 0
+        while count < len(records) and batch.append(key=key, value=records[count].value, timestamp=None):
+            count += 1
+        batch.close()
+        async with self._turns[topic, partition]:
+            if self._abandoned.done():
+                raise ProducerClosed
+            sent = await self._producer.send_batch(batch, topic, partition=partition)
+            sent.add_done_callback(_noticed)
+            await asyncio.wait(
+                [sent, self._abandoned], timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        if not sent.done():
+            raise KafkaTimeoutError(f"not acknowledged by {topic}")
+        sent.result()
+        return count
+
+    async def abandon(self) -> None:
+        """Ends it with what it could not deliver; the producer's own `stop` would wait for that for ever."""
+        if not self._abandoned.done():
+            self._abandoned.set_result(None)
+        task = self._producer._sender.sender_task
+        while not task.done():
+            # What is under way ends within the time of a request; cancelled again, it ends at once.
+            task.cancel()
+            await asyncio.wait([task], timeout=self._seconds / 2)
+        self._producer._closed = True
+        await self._producer.client.close()
+
+
+def _noticed(sent: "asyncio.Future[object]") -> None:
+    """Keeps the failure of a batch that nobody waits for any more out of the event loop's complaints."""
+    if not sent.cancelled():
+        sent.exception()
+
+
+class KafkaReader:
+    """`events.log.Reader` as a member of a consumer group; the group's own commits are never read.
+
+    The consumer is made by the first `poll`, and again after trouble: one that is stuck (aiokafka's can hang
+    after a broker's restart) or in error is dropped.
+    """
+
+    def __init__(self, servers: str, topics: Sequence[str], group: str, start: Start) -> None:
+        self._servers = servers
+        self._topics = list(topics)
+        self._group = group
+        self._start = start
+        self._consumer: AIOKafkaConsumer | None = None
+        self._placed = _Placed()
+
+    async def poll(self, seconds: float, limit: int) -> Sequence[Received]:
+        try:
+            async with asyncio.timeout(seconds + STUCK_SECONDS) as patience:
+                return await self._read(seconds, limit)
+        except OffsetOutOfRangeError as error:
+            [(lost, offset)] = error.args[0].items()
+            raise PositionLost(lost.topic, lost.partition, offset) from error
+        except KafkaError as error:
+            await self._trouble(error)
+            await asyncio.sleep(seconds)
+        except TimeoutError as error:
+            if not patience.expired():
+                raise  # by `start`
+            await self._trouble(error)
+        return []
+
+    async def _read(self, seconds: float, limit: int) -> Sequence[Received]:
+        consumer = await self._joined()
+        placed = self._placed
+        if not placed.partitions:
+            # Waits while the partitions are shared out, and raises what stands in the way of that.
+            await consumer.getmany(timeout_ms=0)
+            await placed.shared_out.wait()
+        await self._place(consumer)
+        if not placed.partitions:
+            await asyncio.sleep(seconds)  # more readers than partitions, or shared out anew this moment
+            return []
+        # Named, because aiokafka also has records, and errors, of partitions that are not placed.
+        found = await consumer.getmany(*placed.partitions, timeout_ms=int(seconds * 1000), max_records=limit)
+        return [
+            Received(record.topic, record.partition, record.offset, record.key, record.value)
+            for partition, records in found.items()
+            if partition in placed.partitions  # still: what another reader has now is not to be applied here
+            for record in records
+        ]
+
+    async def _joined(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self._servers,
+                group_id=self._group,
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                request_timeout_ms=15_000,
+                fetch_max_bytes=16 * 1024 * 1024,
+            )
+            try:
+                await consumer.start()
+            except BaseException:
+                await consumer.stop()  # it leaks otherwise
+                raise
+            self._placed = _Placed()
+            consumer.subscribe(self._topics, listener=self._placed)
+            self._consumer = consumer
+        return self._consumer
+
+    async def _place(self, consumer: AIOKafkaConsumer) -> None:
+        """Moves what was assigned to where the follower stands.
+
+        Not in the listener: what is raised there aiokafka passes over, and reads on from anywhere; and the
+        group waits for the listener, a deadlock if that waits for a lock of ours.
+        """
+        placed = self._placed
+        if not placed.shared_out.is_set():
+            return
+        for partition in consumer.assignment() - placed.partitions:
+            assignment = placed.assignment
+            offset = await self._start(partition.topic, partition.partition)
+            if assignment != placed.assignment:
+                return  # taken away meanwhile: another reader may have read on
+            consumer.seek(partition, offset)
+            placed.partitions.add(partition)
+
+    def seek(self, topic: str, partition: int, offset: int) -> None:
+        place = TopicPartition(topic, partition)
+        if self._consumer is not None and place in self._placed.partitions:
+            self._consumer.seek(place, offset)
+
+    async def ends(self) -> Mapping[Position, int]:
+        if self._consumer is None:
+            return {}
+        try:
+            ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        except KafkaError as error:
+            logger.warning("log_not_read", topics=self._topics, error=repr(error))
+            return {}
+        return {(place.topic, place.partition): end for place, end in ends.items()}
+
+    async def committed(self, offsets: Mapping[Position, int]) -> None:
+        known = {TopicPartition(*place): offset for place, offset in offsets.items()}
+        known = {place: offset for place, offset in known.items() if place in self._placed.partitions}
+        if self._consumer is None or not known:
+            return
+        try:
+            await self._consumer.commit(known)
+        except (KafkaError, IllegalStateError) as error:
+            logger.info("lag_not_told", group=self._group, error=repr(error))
+
+    async def _trouble(self, error: Exception) -> None:
+        logger.warning("log_not_read", topics=self._topics, group=self._group, error=repr(error))
+        await self._leave()
+
+    async def _leave(self) -> None:
+        consumer, self._consumer, self._placed = self._consumer, None, _Placed()
+        if consumer is None:
+            return
+        try:
+            async with asyncio.timeout(STUCK_SECONDS):
+                await consumer.stop()
+        except (KafkaError, TimeoutError) as error:
+            logger.warning("consumer_not_stopped", group=self._group, error=repr(error))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._leave()
+
+
+class _Placed(ConsumerRebalanceListener):  # type: ignore[misc]
+    """The assigned partitions that stand at the follower's position; `assignment` counts the sharings-out."""
+
+    def __init__(self) -> None:
+        self.shared_out = asyncio.Event()
+        self.assignment = 0
+        self.partitions: set[TopicPartition] = set()
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self.shared_out.clear()
+        self.assignment += 1
+        self.partitions.clear()
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self.shared_out.set()
