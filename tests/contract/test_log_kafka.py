@@ -1,0 +1,129 @@
+"""What only the log on Kafka promises: partitions shared out in a group, and topics that keep everything."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from events.ids import AllianceId
+from events.log import Reader, Record
+from events.log_kafka import KafkaLog, WrongTopic, create_topics
+from rigs.kafka import Kafka
+
+PARTITIONS = 6
+
+
+@pytest.fixture
+async def topic(kafka: Kafka) -> str:
+    name = f"alliance.{uuid4().hex[:8]}"
+    await create_topics(kafka.servers, [name], copies=1, partitions=PARTITIONS)
+    return name
+
+
+@pytest.fixture
+async def log(kafka: Kafka) -> AsyncIterator[KafkaLog]:
+    log = KafkaLog(kafka.servers)
+    yield log
+    await log.close()
+
+
+@pytest.fixture
+async def admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+    await admin.start()
+    yield admin
+    await admin.close()
+
+
+class Follower:
+    """Keeps its positions beside what it read, as a follower's database does; replicas share them."""
+
+    def __init__(self) -> None:
+        self.positions: dict[tuple[str, int], int] = {}
+        self.read: list[bytes | None] = []
+        self.asked: list[int] = []
+
+    async def start(self, topic: str, partition: int) -> int:
+        self.asked.append(partition)
+        return self.positions.get((topic, partition), 0)
+
+    async def step(self, reader: Reader) -> set[int]:
+        """Applies what a poll gives at once; returns the partitions it came from."""
+        records = await reader.poll(0.2, 50)
+        for record in records:
+            place = (record.topic, record.partition)
+            assert record.offset == self.positions.get(place, 0), "read twice, or passed over"
+            self.positions[place] = record.offset + 1
+            self.read.append(record.value)
+        return {record.partition for record in records}
+
+
+async def publish(log: KafkaLog, topic: str, alliances: int, each: int) -> int:
+    for _ in range(alliances):
+        key = AllianceId(uuid4())
+        assert await log.publish(topic, [Record(key, str(number).encode()) for number in range(each)]) == each
+    return alliances * each
+
+
+async def test_readers_of_a_group_share_the_partitions_and_each_starts_where_the_other_ended(
+    log: KafkaLog, topic: str
+) -> None:
+    follower = Follower()
+    sent = 0
+    async with asyncio.timeout(60), log.reader([topic], topic, follower.start) as one:
+        sent += await publish(log, topic, alliances=40, each=5)
+        while len(follower.read) < sent:
+            await follower.step(one)
+        assert sorted(follower.asked) == list(range(PARTITIONS))
+        async with log.reader([topic], topic, follower.start) as two:
+            theirs: set[int] = set()
+            while not theirs:
+                sent += await publish(log, topic, alliances=10, each=5)
+                # At once: neither gets its share before both have joined.
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(follower.step(one))
+                    second = group.create_task(follower.step(two))
+                theirs = second.result()
+            assert len(theirs) < PARTITIONS
+        while len(follower.read) < sent:
+            await follower.step(one)
+        assert len(follower.asked) > 2 * PARTITIONS
+
+
+async def test_what_is_too_large_for_the_broker_is_not_acknowledged_and_the_next_is(
+    log: KafkaLog, topic: str
+) -> None:
+    us = AllianceId(uuid4())
+    assert (
+        await log.publish(topic, [Record(us, b"fits"), Record(us, bytes(2_000_000)), Record(us, b"no")]) < 2
+    )
+    assert await log.publish(topic, [Record(us, b"fits again")]) == 1
+
+
+async def test_topics_are_made_to_keep_everything(
+    topic: str, kafka: Kafka, admin: AIOKafkaAdminClient
+) -> None:
+    await create_topics(kafka.servers, [topic], copies=1, partitions=PARTITIONS)
+    [found] = await admin.describe_topics([topic])
+    assert len(found["partitions"]) == PARTITIONS
+
+
+async def test_a_topic_with_another_number_of_partitions_is_refused(topic: str, kafka: Kafka) -> None:
+    with pytest.raises(WrongTopic, match=f"{topic}: {PARTITIONS} partitions, not 48"):
+        await create_topics(kafka.servers, [topic], copies=1)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("cleanup.policy", "compact"), ("retention.ms", "1000"), ("retention.bytes", "1000")],
+)
+async def test_a_topic_that_forgets_is_refused(
+    kafka: Kafka, admin: AIOKafkaAdminClient, setting: str, value: str
+) -> None:
+    name = f"alliance.{uuid4().hex[:8]}"
+    kept = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+    await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=kept | {setting: value})])
+    with pytest.raises(WrongTopic, match=f"{setting} is {value}"):
+        await create_topics(kafka.servers, [name], copies=1, partitions=PARTITIONS)
