@@ -157,7 +157,7 @@ class Server:
             cwd=building,
         )
         if done.returncode != 0:
-            raise CannotStart(f"PostgreSQL could not make its database: {_last_line(done.stderr)}")
+            raise CannotStart(f"PostgreSQL could not make its database: {_reason(done.stderr)}")
         (building / "data").rename(self._folder.postgres)
         sync_folder(self._folder.path)
         shutil.rmtree(building)
@@ -194,8 +194,9 @@ class Server:
         return folder
 
     async def _launch(self) -> None:
-        await asyncio.to_thread(_clear_the_way, self._folder.postgres)
-        self._process = await asyncio.to_thread(self._spawn)
+        await asyncio.to_thread(_clear_the_way, self._folder.postgres, self._socket_folder)
+        # Not in a thread: cancelled in between, a server would be left that nobody knows.
+        self._process = self._spawn()
         try:
             async with asyncio.timeout(_SECONDS_TO_START):
                 await self._wait_until_ready(self._process)
@@ -206,7 +207,8 @@ class Server:
         if self._log.exists():
             self._log.replace(self._log.with_suffix(".log.1"))
         settings = _SETTINGS | {"unix_socket_directories": str(self._socket_folder), "port": str(_PORT)}
-        with self._log.open("xb") as output:
+        self._log.touch(mode=0o600, exist_ok=False)
+        with self._log.open("ab") as output:
             return subprocess.Popen(
                 [
                     str(account.BINARIES / "postgres"),
@@ -233,7 +235,7 @@ class Server:
             else:
                 await connection.close()
                 return
-        said = _last_line(await asyncio.to_thread(self._log.read_text, errors="replace"))
+        said = _reason(await asyncio.to_thread(self._log.read_text, errors="replace"))
         raise CannotStart(f"PostgreSQL does not start and says: {said}")
 
     async def _connect(self) -> asyncpg.Connection:
@@ -257,11 +259,11 @@ async def running(folder: DataFolder, passwords: Mapping[str, str]) -> AsyncIter
         await server.stop()
 
 
-def _clear_the_way(data: Path) -> None:
+def _clear_the_way(data: Path, socket_folder: Path) -> None:
     """Ends what an earlier run left on `data`; the caller holds the folder, so it is nobody else's.
 
-    A server refuses to start while a process of its predecessor lives, or while the number in its pid file is
-    anybody's: after a restart of the machine it may be a stranger's, which is why that file is not believed.
+    A server refuses to start while a process of its predecessor lives, or while the number in its lock files
+    is anybody's: after a restart of the machine it may be a stranger's, so these files are not believed.
     """
     left = [process for process in psutil.process_iter(["name"]) if _is_server(process, data)]
     numbers = {process.pid for process in left}
@@ -275,6 +277,7 @@ def _clear_the_way(data: Path) -> None:
     if _still_there(left, data, seconds=5):
         raise CannotStart(f"A PostgreSQL of an earlier run is at work on {data} and does not end.")
     (data / "postmaster.pid").unlink(missing_ok=True)
+    (socket_folder / f".s.PGSQL.{_PORT}.lock").unlink(missing_ok=True)
 
 
 def _still_there(processes: list[psutil.Process], data: Path, seconds: float) -> list[psutil.Process]:
@@ -294,6 +297,8 @@ def _is_server(process: psutil.Process, data: Path) -> bool:
         return False
 
 
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else "it says nothing"
+def _reason(said: str) -> str:
+    """The line of PostgreSQL's output that says why it gave up."""
+    lines = said.strip().splitlines() or ["nothing"]
+    reasons = [line for line in lines if re.search("FATAL|PANIC|error:", line)]
+    return (reasons or lines)[-1]

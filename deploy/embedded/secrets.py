@@ -20,8 +20,8 @@ _BYTES = 32
 class Secrets:
     """32 bytes each; passwords are 64 hexadecimal digits."""
 
-    signing_key: Path
-    """Where the key that signs access tokens lies; `service.auth` makes it and knows its format."""
+    issuer: Path
+    """The folder in which `service.issuer` makes and keeps the key that signs access tokens."""
     deployment: bytes = field(repr=False)
     """Person ids are worked out from it."""
     sealing: Mapping[str, bytes] = field(repr=False)
@@ -47,7 +47,7 @@ def load_or_make(folder: DataFolder) -> Secrets:
     for name in missing:
         write_once(folder.secrets / name, secrets.token_hex(_BYTES) + "\n")
     return Secrets(
-        signing_key=folder.secrets / "signing-key",
+        issuer=folder.secrets,
         deployment=_read(folder.secrets / "deployment"),
         sealing={source: _read(folder.secrets / f"sealing-{source}") for source in _SEALING_SOURCES},
         passwords={role: _read(folder.secrets / f"password-{role}").hex() for role in (SUPERUSER, *ROLES)},
