@@ -1,4 +1,4 @@
-"""What only the log in PostgreSQL promises: rights held by the database, no hole no change."""
+"""What only the log in PostgreSQL promises: rights held by the database, no holes, and no changes."""
 
 import asyncio
 from collections.abc import AsyncIterator
