@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import httpx
+import uvicorn
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
@@ -32,12 +33,15 @@ from service.issuer import Issuer
 from service.limits import Limits
 from service.paging import Cursor, CursorText, Page, PageLimit
 from service.problems import Message
+from service.serve import listen, server_of
 from service.tickets import StreamAuthenticated, Tickets
 
 ISSUER, AUDIENCE = "https://issuer.example", "alliance"
 SECRET = b"a secret of the deployment, 32 bytes and more"
 
-MESSAGES = {"campaign_frozen": Message("The campaign is frozen since {day}.", "La campagne est gelée depuis {day}.")}
+MESSAGES = {
+    "campaign_frozen": Message("The campaign is frozen since {day}.", "La campagne est gelée depuis {day}.")
+}
 
 RAISED: dict[str, AllianceError] = {
     "refused": Refused("campaign_frozen", day="Monday"),
@@ -154,9 +158,7 @@ class Rig:
         self.now = 1_800_000_000.0
         self.issuer = Issuer(folder, issuer=ISSUER, audience=AUDIENCE, clock=self.clock)
         self.keys = Keys.at(str(self.issuer.jwks_path))
-        self.verifier = Verifier(
-            self.keys, issuer=ISSUER, audience=AUDIENCE, secret=SECRET, clock=self.clock
-        )
+        self.verifier = Verifier(self.keys, issuer=ISSUER, audience=AUDIENCE, secret=SECRET, clock=self.clock)
         self.tickets = Tickets(SECRET, clock=self.clock)
         self.feed = Feed()
         self.app: FastAPI = application(
@@ -181,7 +183,23 @@ class Rig:
 async def client_of(app: Any, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client within the application's lifespan, which ASGITransport does not run by itself."""
     transport = httpx.ASGITransport(app, **options)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://tiny") as client:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://tiny") as client,
+    ):
         yield client
 
 
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[tuple[httpx.AsyncClient, uvicorn.Server]]:
+    """A client of a real server on a free loopback port: streams, which ASGITransport would hold back, flow."""
+    listener = listen("127.0.0.1", 0)
+    server = server_of(app)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.serve([listener]))
+        port = listener.getsockname()[1]
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+            try:
+                yield client, server
+            finally:
+                server.should_exit = True

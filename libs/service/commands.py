@@ -1,0 +1,132 @@
+"""From a request to a `Call` and from a receipt to an answer: the HTTP side of every command.
+
+`Idempotency-Key` is required on POST, `If-Match` on PUT and PATCH and honoured where sent. Any route under
+`/alliances/{alliance}` waits for `?after=<source>=<sequence>&wait=<seconds>` before it runs.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+from fastapi import Depends, Header, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response
+
+from events.envelope import plain
+from events.execute import Call, Receipt
+from events.ids import NO_ALLIANCE, AllianceId, PersonId
+from service.auth import Authenticated
+from service.problems import HttpProblem
+from service.runtime import Service
+from service.standing import Given, given
+
+KEY = re.compile(r"[!-~]{1,200}")
+ENTITY_TAG = re.compile(r'"(0|[1-9][0-9]{0,9})"')
+POSITION = re.compile(r"([a-z]{1,40})=(0|[1-9][0-9]{0,17})")
+
+
+class Body(BaseModel):
+    """The body of a command: unknown fields are refused, so that a misspelt one is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    effective_on: date | None = Field(
+        None,
+        description="Business date, in the charter's time zone; today unless given. Not in the future.",
+        examples=["2025-01-10"],
+    )
+
+
+class Acknowledged(BaseModel):
+    """The receipt of a command. What it changed is read where it belongs."""
+
+    id: UUID
+    version: int = Field(description="Of the resource: its ETag.")
+    position: str = Field(description="Give it as `after` to read this write anywhere.", examples=["members=42"])
+
+
+def service_of(request: Request) -> Service:
+    return cast(Service, request.app.state.service)
+
+
+Running = Annotated[Service, Depends(service_of)]
+AlliancePath = Annotated[UUID, Path(description="The alliance's id.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command as asked over HTTP."""
+
+    call: Call
+    service: Service
+
+    def on(self, body: Body) -> Call:
+        """The call, dated as its body says."""
+        return replace(self.call, effective_on=body.effective_on)
+
+
+async def _asked(
+    request: Request,
+    caller: Authenticated,
+    service: Running,
+    idempotency_key: Annotated[
+        str | None, Header(max_length=200, description="Required on POST; repeat it to repeat the request.")
+    ] = None,
+    if_match: Annotated[
+        str | None, Header(max_length=40, description="The ETag last seen; required on PUT and PATCH.")
+    ] = None,
+    dry_run: Annotated[bool, Query(description="Answer what would happen, and write nothing.")] = False,
+) -> Asked:
+    if request.method == "POST" and idempotency_key is None:
+        raise HttpProblem(400, "idempotency_key_missing")
+    if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
+        raise HttpProblem(400, "idempotency_key_invalid")
+    if request.method in {"PUT", "PATCH"} and if_match is None:
+        raise HttpProblem(428, "if_match_missing")
+    alliance = request.path_params.get("alliance")
+    body = await request.body()
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    call = Call(
+        actor=caller.person,
+        alliance=AllianceId(UUID(alliance)) if alliance else NO_ALLIANCE,
+        now=datetime.now(UTC),
+        correlation=str(getattr(request.state, "request_id", "")),
+        key=idempotency_key,
+        fingerprint=sha256(asked + body).digest(),
+        if_match=_version(if_match),
+        dry_run=dry_run,
+    )
+    return Asked(call, service)
+
+
+def _version(if_match: str | None) -> int | None:
+    if if_match is None or if_match == "*":
+        return None
+    match = ENTITY_TAG.fullmatch(if_match)
+    if match is None:
+        raise HttpProblem(400, "if_match_invalid")
+    return int(match[1])
+
+
+Command = Annotated[Asked, Depends(_asked)]
+"""A command route's parameter of this type: who asks what, when, under which key."""
+
+
+def answer(
+    asked: Asked, receipt: Receipt, *, location: str | None = None, created: bool = False
+) -> Response:
+    """201 with Location where something was created, else 200; the receipt's version as ETag."""
+    name = asked.service.name
+    if receipt.would is not None:
+        return JSONResponse({"dry_run": True, "would": asked.service.shown(receipt.would, asked.call.actor)})
+    position = f"{name}={receipt.position}"
+    headers = {"ETag": f'"{receipt.version}"', "Alliance-Position": position}
+    if location is not None:
+        headers["Location"] = location
+    if receipt.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    body = {"id": str(receipt.id), "version": receipt.version, "position": position}
+    return JSONResponse(body, 201 if created else 200, headers)

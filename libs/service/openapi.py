@@ -1,0 +1,154 @@
+"""The OpenAPI 3.1 documents: every operation with its errors, one merged for the gateway, stable text."""
+
+import json
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from service.problems import PROBLEM_JSON, Problem
+
+Document = dict[str, Any]
+
+_SCHEMAS: Final = "#/components/schemas/"
+_RESPONSES: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("BadRequest", "The request cannot be read: malformed JSON, a missing key, a foreign cursor."),
+    401: ("NotAuthenticated", "No token, or one that is not accepted."),
+    403: ("NotAllowed", "The caller has no right to this."),
+    404: ("NotFound", "There is no such thing for this caller."),
+    409: ("Refused", "The rules refuse it in the present state, or the same key is in work."),
+    412: ("AnotherVersion", "If-Match names another version than the present one."),
+    413: ("TooLarge", "The body is too large."),
+    415: ("UnsupportedMediaType", "The body is not application/json."),
+    422: ("Invalid", "The content is wrong: see errors; or the key belongs to another request."),
+    428: ("PreconditionRequired", "If-Match is missing."),
+    429: ("TooManyRequests", "Wait as Retry-After says."),
+    500: ("InternalError", "Something failed here."),
+    503: ("Unavailable", "Try again as Retry-After says; a frozen alliance needs an operator first."),
+}
+_ALWAYS: Final = (400, 429, 500, 503)
+
+
+def _errors_of(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[int]:
+    yield from _ALWAYS
+    if operation.get("security"):
+        yield from (401, 403)
+    if "{" in path:
+        yield 404
+    if operation.get("parameters") or "requestBody" in operation:
+        yield 422
+    if method not in {"get", "head"}:
+        yield from (409, 412, 413, 415)
+    if method in {"put", "patch"}:
+        yield 428
+
+
+def document_of(app: FastAPI) -> Document:
+    """The document of one application. Raises ValueError when two operations share an id."""
+    document: Document = get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version="3.1.0",
+        description=app.description,
+        routes=app.routes,
+        separate_input_output_schemas=app.separate_input_output_schemas,
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    _, definitions = models_json_schema([(Problem, "serialization")], ref_template=_SCHEMAS + "{model}")
+    schemas.update(definitions["$defs"])
+    for replaced in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(replaced, None)
+    seen: set[str] = set()
+    used: set[int] = set()
+    for path, method, operation in _operations(document):
+        if operation["operationId"] in seen:
+            raise ValueError(f"two operations are called {operation['operationId']}")
+        seen.add(operation["operationId"])
+        answers = operation["responses"]
+        if "HTTPValidationError" in json.dumps(answers.get("422", {})):
+            del answers["422"]
+        for status in _errors_of(method, path, operation):
+            used.add(status)
+            answers.setdefault(str(status), {"$ref": f"#/components/responses/{_RESPONSES[status][0]}"})
+    problem_content = {PROBLEM_JSON: {"schema": {"$ref": _SCHEMAS + "Problem"}}}
+    components["responses"] = {
+        name: {"description": description, "content": problem_content}
+        for status, (name, description) in _RESPONSES.items()
+        if status in used
+    }
+    return document
+
+
+def _operations(document: Document) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document.get("paths", {}).items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def merge(title: str, version: str, documents: Mapping[str, Document]) -> Document:
+    """One document for the services behind one base URL: `members` has its paths under `/members`.
+
+    Operation ids get their service's name in front. A schema that the services define alike stays one schema;
+    where they differ, also by what they refer to, each gets its service's name in front.
+    """
+    contested = _contested(
+        {name: document["components"].get("schemas", {}) for name, document in documents.items()}
+    )
+    merged: Document = {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        "paths": {},
+        "components": {"schemas": {}, "responses": {}, "securitySchemes": {}},
+    }
+    for service, original in documents.items():
+        renamed = {name: f"{service.capitalize()}{name}" for name in contested}
+        document = _renamed(deepcopy(original), renamed)
+        for path, item in document["paths"].items():
+            for operation in item.values():
+                operation["operationId"] = f"{service}_{operation['operationId']}"
+                operation["tags"] = [service, *operation.get("tags", [])]
+            merged["paths"][f"/{service}{path}"] = item
+        components = document["components"]
+        for name, schema in components.get("schemas", {}).items():
+            merged["components"]["schemas"][renamed.get(name, name)] = schema
+        for kind in ("responses", "securitySchemes"):
+            merged["components"][kind].update(components.get(kind, {}))
+    return merged
+
+
+def _contested(schemas: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    variants: dict[str, list[str]] = {}
+    for of_service in schemas.values():
+        for name, schema in of_service.items():
+            variants.setdefault(name, []).append(json.dumps(schema, sort_keys=True))
+    shared = {name: texts for name, texts in variants.items() if len(texts) > 1}
+    contested = {name for name, texts in shared.items() if len(set(texts)) > 1}
+    while True:
+        drawn_in = {
+            name
+            for name, texts in shared.items()
+            if name not in contested and any(f'"{_SCHEMAS}{other}"' in texts[0] for other in contested)
+        }
+        if not drawn_in:
+            return contested
+        contested |= drawn_in
+
+
+def _renamed(node: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(node, dict):
+        return {key: _renamed(value, names) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_renamed(value, names) for value in node]
+    if isinstance(node, str) and node.startswith(_SCHEMAS):
+        name = node.removeprefix(_SCHEMAS)
+        return _SCHEMAS + names.get(name, name)
+    return node
+
+
+def text_of(document: Document) -> str:
+    """The document as it is committed: sorted keys, two spaces, a newline at the end."""
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,0 +1,7 @@
+-- What a service knows of each alliance from the members service's events: one document, rewritten when it changes.
+
+CREATE TABLE standing (
+    alliance_id uuid PRIMARY KEY,
+    sequence bigint NOT NULL, -- of the members service: the last event folded in
+    document bytea NOT NULL
+);
