@@ -192,14 +192,15 @@ async def client_of(app: Any, **options: Any) -> AsyncIterator[httpx.AsyncClient
 
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[tuple[httpx.AsyncClient, uvicorn.Server]]:
-    """A client of a real server on a free loopback port: streams, which ASGITransport would hold back, flow."""
+    """A client of a real server on a free loopback port: ASGITransport would hold streams back."""
     listener = listen("127.0.0.1", 0)
     server = server_of(app)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(server.serve([listener]))
-        port = listener.getsockname()[1]
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-            try:
-                yield client, server
-            finally:
-                server.should_exit = True
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    # No TaskGroup: a failed assertion would cancel the server in place of stopping it.
+    serving = asyncio.create_task(server.serve([listener]))
+    try:
+        async with httpx.AsyncClient(base_url=address, timeout=10) as client:
+            yield client, server
+    finally:
+        server.should_exit = True
+        await serving

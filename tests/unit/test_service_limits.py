@@ -20,6 +20,7 @@ from service.problems import HttpProblem
         b'{"a": "\xff"}',
         b'{"a": "\\ud800"}',
         b"[" * 100_000,
+        b'{"a": ' + b"9" * 5000 + b"}",
         b'{"a": "tab\tinside"}',
         b"\xff\xfe{\x00}\x00",
     ],
@@ -38,22 +39,16 @@ def test_what_is_no_json_is_malformed(body: bytes) -> None:
         (b'{"a": 9007199254740992}', "number_out_of_range", "/a"),
         (b'{"a": -9007199254740992}', "number_out_of_range", "/a"),
         (b'[1, {"a/b": 1e300}]', "number_out_of_range", "/1/a~1b"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "number_out_of_range", "/a"),
+        (b'{"a": ' + b"9" * 30 + b"}", "number_out_of_range", "/a"),
         (b'{"a": "' + b"x" * 101 + b'"}', "too_long", "/a"),
     ],
 )
 def test_what_a_double_or_a_text_column_cannot_hold_is_refused_where_it_stands(
     body: bytes, code: str, pointer: str
 ) -> None:
-    try:
+    with pytest.raises(Invalid) as caught:
         check_json(body, text_limit=100)
-    except Invalid as error:
-        assert (error.code, error.pointer) == (code, pointer)
-    except HttpProblem as error:
-        assert code == "number_out_of_range"
-        assert error.code == "malformed_json"  # a number beyond what the parser itself takes
-    else:
-        pytest.fail("accepted")
+    assert (caught.value.code, caught.value.pointer) == (code, pointer)
 
 
 def test_ordinary_bodies_pass() -> None:
