@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 
-from embedded.folder import CannotStart, existing
+from embedded import app as embedded_app
+from embedded.folder import CannotStart, existing, held
 from embedded.tokens import issuer_of
+from service.serve import listen
+from service.telemetry import configure_logging
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -28,6 +32,26 @@ def token(
     """Print an access token, good for an hour."""
     with in_one_sentence():
         typer.echo(issuer_of(existing(data)).token(name))
+
+
+@app.command()
+def run(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = 8000,
+    data: Data = Path("var"),
+) -> None:
+    """Run all four services and their database, until Ctrl-C."""
+    configure_logging()
+    with in_one_sentence(), listen("127.0.0.1", port) as listener, held(data) as folder:
+
+        def ready() -> None:
+            base = f"http://127.0.0.1:{port}"
+            typer.echo(
+                f"The alliance backend is on {base} (documentation: {base}/docs)\n"
+                f"Data: {folder.path}\nA token: make token AS=alice\nStop: Ctrl-C",
+                err=True,
+            )
+
+        uvloop.run(embedded_app.run(folder, listener, ready))
 
 
 @contextmanager

@@ -1,23 +1,25 @@
 """What may go wrong, as the domain and the event store see it; HTTP is mapped in `service.problems` alone.
 
-    AllianceError(code)             stable code, parameters for its texts
-    ├── Refused                     the rules say no in the present state: another time it may pass
-    ├── Invalid                     the command's content is wrong whatever the state; names a JSON pointer
-    ├── NotFound                    no such thing for this caller (another alliance's counts as none)
-    ├── Forbidden                   the caller may see it but not do this
-    ├── Stale                       If-Match named another version than the present one
-    ├── KeyReused                   the Idempotency-Key was used for another request
-    ├── InFlight                    the same key is being worked on at this moment
-    ├── UnknownSource               `after` names a source that this service does not follow
-    ├── Frozen                      the alliance stands still here until an operator resumes it
-    └── Unavailable                 a dependency is down, or a wait ran out: try again later
+AllianceError(code)             stable code, parameters for its texts
+├── Refused                     the rules say no in the present state: another time it may pass
+├── Invalid                     the command's content is wrong whatever the state; names a JSON pointer
+├── NotFound                    no such thing for this caller (another alliance's counts as none)
+├── Forbidden                   the caller may see it but not do this
+├── Stale                       If-Match named another version than the present one
+├── KeyReused                   the Idempotency-Key was used for another request
+├── InFlight                    the same key is being worked on at this moment
+├── UnknownSource               `after` names a source that this service does not follow
+├── Frozen                      the alliance stands still here until an operator resumes it
+└── Unavailable                 a dependency is down, or a wait ran out: try again later
 """
+
+from typing import Any
 
 
 class AllianceError(Exception):
     """Root of the hierarchy. `code` never changes once published; `parameters` fill its texts."""
 
-    def __init__(self, code: str, *, pointer: str | None = None, **parameters: object) -> None:
+    def __init__(self, code: str, *, pointer: str | None = None, **parameters: Any) -> None:
         super().__init__(code, parameters)
         self.code = code
         self.pointer = pointer
@@ -35,14 +37,14 @@ class Invalid(AllianceError):
 class NotFound(AllianceError):
     """There is no such thing, or the caller may not know of it."""
 
-    def __init__(self, code: str = "not_found", **parameters: object) -> None:
+    def __init__(self, code: str = "not_found", **parameters: Any) -> None:
         super().__init__(code, **parameters)
 
 
 class Forbidden(AllianceError):
     """The caller is known and has no right to this."""
 
-    def __init__(self, code: str = "forbidden", **parameters: object) -> None:
+    def __init__(self, code: str = "forbidden", **parameters: Any) -> None:
         super().__init__(code, **parameters)
 
 
@@ -84,6 +86,6 @@ class Frozen(AllianceError):
 class Unavailable(AllianceError):
     """Something needed is down or late; `retry_after` is in whole seconds."""
 
-    def __init__(self, code: str = "unavailable", *, retry_after: int = 1, **parameters: object) -> None:
+    def __init__(self, code: str = "unavailable", *, retry_after: int = 1, **parameters: Any) -> None:
         super().__init__(code, **parameters)
         self.retry_after = retry_after

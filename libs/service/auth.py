@@ -174,6 +174,10 @@ class Verifier:
         self._registry = _Registry(algorithms=list(algorithms), strict_check_header=False)
         self._remembered: OrderedDict[bytes, tuple[int, Caller]] = OrderedDict()
 
+    def person(self, issuer: str, subject: str) -> PersonId:
+        """The id of somebody else than the caller: whom a role is granted to."""
+        return person_id(self._secret, issuer, subject)
+
     def recall(self, token: str) -> Caller | None:
         """The caller of a token that was verified before and still holds."""
         digest = hashlib.sha256(token.encode(errors="replace")).digest()

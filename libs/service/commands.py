@@ -8,20 +8,20 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
-from events.envelope import plain
+from events.errors import Frozen, Unavailable
 from events.execute import Call, Receipt
-from events.ids import NO_ALLIANCE, AllianceId, PersonId
+from events.ids import NO_ALLIANCE, AllianceId
 from service.auth import Authenticated
 from service.problems import HttpProblem
-from service.runtime import Service
-from service.standing import Given, given
+from service.runtime import Service, shown
+from service.standing import Given
 
 KEY = re.compile(r"[!-~]{1,200}")
 ENTITY_TAG = re.compile(r'"(0|[1-9][0-9]{0,9})"')
@@ -45,7 +45,9 @@ class Acknowledged(BaseModel):
 
     id: UUID
     version: int = Field(description="Of the resource: its ETag.")
-    position: str = Field(description="Give it as `after` to read this write anywhere.", examples=["members=42"])
+    position: str = Field(
+        description="Give it as `after` to read this write anywhere.", examples=["members=42"]
+    )
 
 
 def service_of(request: Request) -> Service:
@@ -115,18 +117,68 @@ Command = Annotated[Asked, Depends(_asked)]
 """A command route's parameter of this type: who asks what, when, under which key."""
 
 
-def answer(
-    asked: Asked, receipt: Receipt, *, location: str | None = None, created: bool = False
-) -> Response:
-    """201 with Location where something was created, else 200; the receipt's version as ETag."""
+def answer(asked: Asked, receipt: Receipt, *, location: str | None = None, created: bool = False) -> Response:
+    """201 with Location where something was created, else 200; the receipt's version as ETag.
+
+    `location` is a path below `/v1`. A dry run answers with what would have been recorded.
+    """
     name = asked.service.name
     if receipt.would is not None:
-        return JSONResponse({"dry_run": True, "would": asked.service.shown(receipt.would, asked.call.actor)})
+        return JSONResponse({"dry_run": True, "would": shown(receipt.would, receipt.given)})
     position = f"{name}={receipt.position}"
     headers = {"ETag": f'"{receipt.version}"', "Alliance-Position": position}
     if location is not None:
-        headers["Location"] = location
+        headers["Location"] = f"/{name}/v1{location}"
     if receipt.replayed:
         headers["Idempotent-Replayed"] = "true"
     body = {"id": str(receipt.id), "version": receipt.version, "position": position}
     return JSONResponse(body, 201 if created else 200, headers)
+
+
+async def _caught_up(
+    request: Request,
+    caller: Authenticated,
+    service: Running,
+    alliance: AlliancePath,
+    after: Annotated[
+        list[str] | None,
+        Query(max_length=8, description="An `Alliance-Position`: wait until this service shows it."),
+    ] = None,
+    wait: Annotated[int, Query(ge=0, le=30, description="Seconds to wait for it at most.")] = 5,
+) -> None:
+    for text in after or ():
+        match = POSITION.fullmatch(text)
+        if match is None:
+            raise HttpProblem(400, "position_invalid")
+        try:
+            await service.wait(match[1], AllianceId(alliance), int(match[2]), wait)
+        except (Frozen, Unavailable):
+            # Who has no role in the alliance learns nothing of how far it is.
+            await service.given(caller.person, alliance)
+            raise
+
+
+CAUGHT_UP = Depends(_caught_up)
+"""The dependency of every router below `/alliances/{alliance}`."""
+
+
+def alliance_router(tag: str) -> APIRouter:
+    """The router of a concept: its paths begin below `/v1/alliances/{alliance}`."""
+    return APIRouter(prefix="/v1/alliances/{alliance}", tags=[tag], dependencies=[CAUGHT_UP])
+
+
+async def _viewer(caller: Authenticated, service: Running, alliance: AlliancePath) -> Given:
+    return await service.given(caller.person, alliance)
+
+
+Viewer = Annotated[Given, Depends(_viewer)]
+"""A read route's parameter of this type: the alliance as it stands, to this caller."""
+
+
+def not_modified(request: Request, version: int) -> Response | None:
+    """304 where the caller's If-None-Match names this version; else None."""
+    wanted = request.headers.get("if-none-match", "")
+    tag = f'"{version}"'
+    if tag in (part.strip().removeprefix("W/") for part in wanted.split(",")):
+        return Response(status_code=304, headers={"ETag": tag})
+    return None

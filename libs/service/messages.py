@@ -143,4 +143,37 @@ MESSAGES: Final[Mapping[str, Message]] = {
         "At most {decimal_places} decimal places.", "Au plus {decimal_places} décimales."
     ),
     "not_one_of": Message("One of: {expected}.", "L’une des valeurs : {expected}."),
+    "stream_broken": Message(
+        "What is recorded of this has a hole: an operator must look at it.",
+        "L’historique de cet objet est interrompu : un exploitant doit intervenir.",
+    ),
+    "database_unavailable": Message(
+        "The database cannot be reached: repeat the request with the same Idempotency-Key.",
+        "La base de données est injoignable : répétez la requête avec la même Idempotency-Key.",
+    ),
+    "alliance_unknown": Message(
+        "There is no such alliance, or you have no role in it.",
+        "Cette alliance n’existe pas, ou vous n’y avez aucun rôle.",
+    ),
+    "company_unknown": Message(
+        "There is no such company in this alliance.", "Cette entreprise n’est pas dans l’alliance."
+    ),
+    "effective_on_in_future": Message(
+        "The date lies after today, {today}.", "La date est postérieure à aujourd’hui, {today}."
+    ),
+    "effective_on_before_founding": Message(
+        "The date lies before the founding, {founded_on}.",
+        "La date est antérieure à la fondation, {founded_on}.",
+    ),
+    "effective_on_before_charter": Message(
+        "No charter was in force on this date.", "Aucune charte n’était en vigueur à cette date."
+    ),
+    "effective_on_too_far_back": Message(
+        "The charter lets a date lie {days} days back.",
+        "La charte permet de remonter de {days} jours.",
+    ),
+    "position_not_reached": Message(
+        "Position {sequence} of {source} has not been reached here yet.",
+        "La position {sequence} de {source} n’est pas encore atteinte ici.",
+    ),
 }

@@ -66,7 +66,6 @@ def server_of(app: FastAPI) -> uvicorn.Server:
     """The server for an application from `application` or `together`."""
     config = uvicorn.Config(
         app,
-        loop="uvloop",
         http="httptools",
         ws="none",
         lifespan="on",
@@ -80,14 +79,14 @@ def server_of(app: FastAPI) -> uvicorn.Server:
     return _Server(config, app.state.drain)
 
 
-def serve(app: FastAPI, listener: socket.socket) -> None:
+async def serve(app: FastAPI, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT, then drain. Ends the program with a non-zero status when a loop failed.
 
     The caller has configured logging: uvicorn writes where the standard library's records go.
     """
     _log.info("listening", port=listener.getsockname()[1])
     server = server_of(app)
-    server.run(sockets=[listener])
+    await server.serve(sockets=[listener])
     if not server.started:
         raise SystemExit("The service did not start: the log says why.")
     if failed := failed_loops(app):

@@ -1,9 +1,9 @@
 """Who stands where in an alliance: charters, members, roles; folded from the members service's events.
 
 Every service follows them, so that an expulsion bites everywhere; the members service folds its own in the
-command's transaction. Events are known by wire name: no service's code is imported, and a test holds the names and
-fields used here to the members service's published contract. One small document an alliance, kept parsed in the
-process as long as its sequence stays the same.
+command's transaction. Events are known by wire name: no service's code is imported, and a test holds the
+names and fields used here to the members service's published contract. One small document an alliance, kept
+parsed in the process as long as its sequence stays the same.
 """
 
 from collections import OrderedDict
@@ -178,13 +178,17 @@ def evolve(standing: Standing | None, told: Told) -> Standing | None:
     if standing is None:
         return None
     if told.type == CHARTER:
-        charter = Charter.model_validate({**data["terms"], "version": data["version"], "from_day": data["from_day"]})
+        charter = Charter.model_validate(
+            {**data["terms"], "version": data["version"], "from_day": data["from_day"]}
+        )
         return standing.model_copy(update={"charters": (*standing.charters, charter)})
     if told.type == GRANTED:
         return standing.model_copy(update={"roles": (*standing.roles, Granted.model_validate(data))})
     if told.type == WITHDRAWN:
         withdrawn = Granted.model_validate(data)
-        return standing.model_copy(update={"roles": tuple(role for role in standing.roles if role != withdrawn)})
+        return standing.model_copy(
+            update={"roles": tuple(role for role in standing.roles if role != withdrawn)}
+        )
     if told.type in STATUS_EVENTS or told.type == CARD:
         return standing.model_copy(update={"members": {**standing.members, **_member(standing, told)}})
     return standing
@@ -321,7 +325,9 @@ def given(standing: Standing | None, call: Call) -> Given:
 
 
 def effective_day(standing: Standing, call: Call) -> date:
-    """The business date of a command: today unless it says otherwise; never before founding or in the future."""
+    """The business date of a command: today unless it says otherwise; never before founding or in the
+    future.
+    """
     today = standing.today(call.now)
     day = call.effective_on
     if day is None:

@@ -222,6 +222,7 @@ async def test_services_in_one_process_run_their_lifespans_and_share_a_drain(tmp
 
 
 PROGRAM = """
+import asyncio
 import sys
 from pathlib import Path
 from rigs.service_app import Rig
@@ -232,7 +233,7 @@ configure_logging()
 rig = Rig(Path(sys.argv[1]))
 listener = listen("127.0.0.1", int(sys.argv[2]))
 print(listener.getsockname()[1], rig.issuer.token("anna"), flush=True)
-serve(rig.app, listener)
+asyncio.run(serve(rig.app, listener))
 print("cleaned up", flush=True)
 """
 

@@ -1,0 +1,387 @@
+"""One command, end to end, in one database transaction that is committed before the answer is sent.
+
+1. Claim the idempotency key; a kept receipt gives the same answer again.
+2. Lock the head of the alliance; load the stream, and what else the decision needs of this service (`given`).
+3. `permit`, then `decide`: pure, events or a refusal; If-Match is checked when sent.
+4. Encode, seal and append the events.
+5. Project the read models, keep the receipt.
+
+A refusal rolls all of it back: it leaves nothing, no receipt either.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Executable
+from uuid_utils.compat import uuid7
+
+from events.envelope import Context, Event, Recorded, encode
+from events.errors import InFlight, KeyReused, Stale, Unavailable
+from events.ids import NO_ALLIANCE, SYSTEM, AllianceId, PersonId
+from events.registry import Registry
+from events.sealing import Keyring, Seal
+from events.store import Appended, Store, Transaction
+
+S = TypeVar("S")
+G = TypeVar("G", bound="Given")
+
+Projector = Callable[[Recorded[Any]], Sequence[Executable]]
+"""Pure: an event to the statements that bring a read model up to date."""
+
+
+class Given(Protocol):
+    """What a decision rests on beside its own stream; a service adds its own."""
+
+    @property
+    def effective_on(self) -> date: ...
+    @property
+    def charter_version(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who asks for a command, when and how often: what HTTP (or a deadline, or a reaction) knows of it."""
+
+    actor: PersonId
+    alliance: AllianceId
+    now: datetime
+    correlation: str
+    key: str | None = None
+    """Idempotency-Key; None only for what repeats itself harmlessly."""
+    fingerprint: bytes = b""
+    """SHA-256 over method, path, query and raw body of the request."""
+    if_match: int | None = None
+    effective_on: date | None = None
+    causation: str | None = None
+    dry_run: bool = False
+
+    @classmethod
+    def of_system(
+        cls, alliance: AllianceId, now: datetime, *, key: str, causation: str | None = None
+    ) -> "Call":
+        return cls(SYSTEM, alliance, now, correlation=key, key=key, causation=causation)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An event whose place is not the default: another stream, project, charter or date than the
+    command's.
+    """
+
+    event: Event
+    stream: str | None = None
+    project: str | None = None
+    charter_version: int | None = None
+    effective_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Aggregate(Generic[S, G]):
+    """A concept with a life of its own: one stream an instance, `<name>/<id>`."""
+
+    name: str
+    evolve: Callable[[S | None, Recorded[Any]], S]
+    decide: Callable[[S | None, Any, G, datetime], Sequence[Event | Placed]]
+    project: Callable[[str], str] = lambda stream: stream
+    """The project of its events, from the stream's name; by default the stream is the project."""
+
+    def stream(self, id: UUID) -> str:
+        return f"{self.name}/{id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a command: never a view."""
+
+    id: UUID
+    version: int
+    """Of the stream, after the command: the ETag."""
+    position: int
+    """Of the alliance in this service, after the command."""
+    alliance: AllianceId
+    replayed: bool = False
+    would: tuple[Event, ...] | None = None
+    """Of a dry run: the events that would be recorded. Nothing was written."""
+    given: Any = None
+    """Of a dry run: what the decision rested on."""
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(
+            {"id": self.id, "version": self.version, "position": self.position, "alliance": self.alliance}
+        )
+
+    @classmethod
+    def replay(cls, answer: bytes) -> "Receipt":
+        kept = orjson.loads(answer)
+        return cls(
+            UUID(kept["id"]),
+            kept["version"],
+            kept["position"],
+            AllianceId(UUID(kept["alliance"])),
+            replayed=True,
+        )
+
+
+class _DryRun(Exception):
+    """Ends the transaction of a dry run, so that it is rolled back."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        self.receipt = receipt
+
+
+@dataclass(frozen=True, slots=True)
+class _Load(Generic[S]):
+    version: int
+    state: S | None
+
+
+class Commands(Generic[G]):
+    """The one way by which a service records events.
+
+    `given(transaction, call)` loads what every decision of the service rests on, under the head's lock;
+    `permit(call, state, command, given)` raises Forbidden or NotFound; `follow_own` projects what needs
+    more than single events (bytes, in order), in the same transaction; `recorded()` is called after a commit.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        keyring: Keyring,
+        *,
+        given: Callable[[Transaction, Call], Awaitable[G]],
+        permit: Callable[[Call, Any, Any, G], None],
+        projectors: Mapping[type[Event], Sequence[Projector]],
+        follow_own: Callable[[Transaction, AllianceId, Sequence[bytes]], Awaitable[None]] | None = None,
+        recorded: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.store = store
+        self.registry = registry
+        self.keyring = keyring
+        self._given = given
+        self._permit = permit
+        self._projectors = projectors
+        self._follow_own = follow_own
+        self._recorded = recorded
+        self._states: OrderedDict[tuple[AllianceId, str], _Load[Any]] = OrderedDict()
+
+    async def execute(
+        self,
+        call: Call,
+        aggregate: Aggregate[S, G],
+        id: UUID,
+        command: object,
+        *,
+        load: Callable[[Transaction, S | None, G], Awaitable[G]] | None = None,
+        founding: Given | None = None,
+    ) -> Receipt:
+        """Raises what `decide` and `permit` raise, Stale, KeyReused, InFlight or Unavailable.
+
+        `load` adds what this command needs beyond the service's `given`, under the lock. A `founding` comes
+        with what its decision rests on, since `call.alliance` does not exist yet; anyone may found, and the
+        key and a lock are kept under the nil UUID.
+        """
+        stream = aggregate.stream(id)
+        try:
+            async with self.store.transaction() as transaction:
+                receipt = await self._run(transaction, call, aggregate, stream, id, command, load, founding)
+                if call.dry_run and not receipt.replayed:
+                    raise _DryRun(receipt)
+        except _DryRun as dry:
+            return dry.receipt
+        if not receipt.replayed:
+            self._recorded()
+        return receipt
+
+    async def _run(
+        self,
+        transaction: Transaction,
+        call: Call,
+        aggregate: Aggregate[S, G],
+        stream: str,
+        id: UUID,
+        command: object,
+        load: Callable[[Transaction, S | None, G], Awaitable[G]] | None,
+        founding: Given | None,
+    ) -> Receipt:
+        under = NO_ALLIANCE if founding is not None else call.alliance
+        kept = self._states.get((call.alliance, stream))
+        begun = await transaction.raw.fetchrow(
+            "SELECT * FROM command_begin($1, $2, $3, $4, $5)",
+            call.actor,
+            under,
+            None if call.dry_run else call.key,
+            stream,
+            kept.version if kept else 0,
+        )
+        assert begun is not None
+        if begun["outcome"] == "in_flight":
+            raise InFlight
+        if begun["outcome"] == "replay":
+            if begun["fingerprint"] != call.fingerprint:
+                raise KeyReused
+            return Receipt.replay(begun["answer"])
+        last = begun["last_sequence"]
+        if founding is not None:
+            last = await transaction.lock_head(call.alliance)
+        loaded = self._keep(call.alliance, stream, self._evolve(aggregate, kept, begun["bodies"]))
+        given: Any = founding
+        if founding is None:
+            given = await self._given(transaction, call)
+            self._permit(call, loaded.state, command, given)
+        if load is not None:
+            given = await load(transaction, loaded.state, given)
+        if call.if_match is not None and call.if_match != loaded.version:
+            raise Stale(loaded.version)
+        decided = aggregate.decide(loaded.state, command, given, call.now)
+        placed = [item if isinstance(item, Placed) else Placed(item) for item in decided]
+        context = Context(
+            service=self.registry.service,
+            alliance=call.alliance,
+            time=call.now,
+            actor=call.actor,
+            correlation=call.correlation,
+            causation=call.causation,
+            effective_on=given.effective_on,
+            charter_version=given.charter_version,
+            project=aggregate.project(stream),
+        )
+        written = await self.record(transaction, context, placed, last, {stream: loaded.version}, stream)
+        version = max((new.version for new in written if new.stream == stream), default=loaded.version)
+        receipt = Receipt(
+            id,
+            version,
+            last + len(written),
+            call.alliance,
+            would=tuple(new.event for new in written) if call.dry_run else None,
+            given=given if call.dry_run else None,
+        )
+        if call.key is not None and not call.dry_run:
+            await transaction.raw.execute(
+                "INSERT INTO receipts (caller, alliance_id, key, fingerprint, answer)"
+                " VALUES ($1, $2, $3, $4, $5)",
+                call.actor,
+                under,
+                call.key,
+                call.fingerprint,
+                receipt.to_json(),
+            )
+        return receipt
+
+    async def record(
+        self,
+        transaction: Transaction,
+        context: Context,
+        placed: Sequence[Placed],
+        last: int,
+        versions: Mapping[str, int],
+        stream: str,
+        ids: Sequence[str] | None = None,
+    ) -> list[Recorded[Any]]:
+        """Encodes, seals, appends and projects events, under the head's lock; `last` is its last sequence.
+
+        `versions` are those of the streams known so far, others are looked up; `ids` only for reactions,
+        which derive them from their cause so that a repeat changes nothing.
+        """
+        if not placed:
+            return []
+        versions = dict(versions)
+        others = {new.stream for new in placed if new.stream is not None and new.stream not in versions}
+        if others:
+            versions |= await transaction.versions(context.alliance, sorted(others))
+        written: list[Recorded[Any]] = []
+        appended: list[Appended] = []
+        for index, new in enumerate(placed):
+            at = new.stream or stream
+            versions[at] = versions.get(at, 0) + 1
+            around = replace(
+                context,
+                project=new.project or context.project,
+                charter_version=context.charter_version
+                if new.charter_version is None
+                else new.charter_version,
+                effective_on=new.effective_on or context.effective_on,
+            )
+            event_id = ids[index] if ids else str(uuid7())
+            body = encode(
+                new.event,
+                around,
+                id=event_id,
+                stream=at,
+                version=versions[at],
+                sequence=last + index + 1,
+                seal=Seal(self.keyring, context.alliance, event_id),
+            )
+            appended.append(Appended(at, versions[at], event_id, new.event.type, body))
+            written.append(
+                Recorded(
+                    id=event_id,
+                    service=around.service,
+                    alliance=around.alliance,
+                    stream=at,
+                    version=versions[at],
+                    sequence=last + index + 1,
+                    time=around.time,
+                    actor=around.actor,
+                    correlation=around.correlation,
+                    causation=around.causation,
+                    effective_on=around.effective_on,
+                    charter_version=around.charter_version,
+                    project=around.project,
+                    event=new.event,
+                )
+            )
+        await transaction.append(context.alliance, last, appended)
+        for new_event in written:
+            for projector in self._projectors.get(type(new_event.event), ()):
+                for statement in projector(new_event):
+                    await transaction.execute(statement)
+        if self._follow_own is not None:
+            await self._follow_own(transaction, context.alliance, [new.body for new in appended])
+        return written
+
+    async def state(self, alliance: AllianceId, aggregate: Aggregate[S, G], id: UUID) -> tuple[int, S | None]:
+        """(version, state) of a stream as last committed; (0, None) where there is none in this alliance."""
+        stream = aggregate.stream(id)
+        kept = self._states.get((alliance, stream))
+        async with self.store.transaction() as transaction:
+            bodies = await transaction.stream(alliance, stream, kept.version if kept else 0)
+        loaded = self._keep(alliance, stream, self._evolve(aggregate, kept, bodies))
+        return loaded.version, loaded.state
+
+    async def state_in(
+        self, transaction: Transaction, alliance: AllianceId, aggregate: Aggregate[S, G], stream: str
+    ) -> tuple[int, S | None]:
+        """The same within a transaction that may have appended itself: what it sees is not kept for
+        others.
+        """
+        kept = self._states.get((alliance, stream))
+        bodies = await transaction.stream(alliance, stream, kept.version if kept else 0)
+        loaded = self._evolve(aggregate, kept, bodies)
+        return loaded.version, loaded.state
+
+    def _evolve(self, aggregate: Aggregate[S, G], kept: _Load[S] | None, bodies: Sequence[bytes]) -> _Load[S]:
+        version, state = (kept.version, kept.state) if kept else (0, None)
+        for body in bodies:
+            event = self.registry.read(body, self.keyring)
+            if event.version != version + 1:
+                raise Unavailable("stream_broken", stream=event.stream)
+            version, state = event.version, aggregate.evolve(state, event)
+        return _Load(version, state)
+
+    def _keep(self, alliance: AllianceId, stream: str, loaded: _Load[S]) -> _Load[S]:
+        """From call to call, only what is committed: bytes never change, so a prefix stays true."""
+        if loaded.version:
+            self._states[(alliance, stream)] = loaded
+            self._states.move_to_end((alliance, stream))
+            if len(self._states) > STATES_KEPT:
+                self._states.popitem(last=False)
+        return loaded
+
+
+STATES_KEPT = 4096

@@ -1,0 +1,180 @@
+"""The event store of one service: per alliance gapless and in commit order, append only.
+
+An alliance has one writer at a time, the transaction that holds its row in `heads`. It is locked first,
+before anything that a decision rests on is read: locked last, two decisions on two streams that share a
+limit would both pass. Alliances do not wait for one another.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, cast
+
+import asyncpg
+from sqlalchemy import Executable, event
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from events.errors import Unavailable
+from events.ids import AllianceId
+
+SCHEMA = files(__package__).joinpath("schema.sql").read_text()
+"""The tables, triggers and functions of a store; run once by the owner's migration."""
+
+
+DATABASE_LOST: tuple[type[Exception], ...] = (
+    OSError,
+    NoConnection,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+)
+"""The database cannot be reached, is stopping, or has no more to give: it says nothing about the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """One event ready to be written: its bytes, and what the store indexes it by."""
+
+    stream: str
+    version: int
+    event_id: str
+    type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One database transaction, for SQLAlchemy statements and, on hot paths, for asyncpg directly."""
+
+    connection: AsyncConnection
+    raw: asyncpg.Connection
+
+    async def execute(self, statement: Executable) -> CursorResult[Any]:
+        return await self.connection.execute(statement)
+
+    async def lock_head(self, alliance: AllianceId) -> int:
+        """Takes the alliance's lock until the end of the transaction; returns its last sequence."""
+        return cast(int, await self.raw.fetchval("SELECT lock_head($1)", alliance))
+
+    async def append(self, alliance: AllianceId, last_sequence: int, events: Sequence[Appended]) -> None:
+        """Writes events at `last_sequence + 1` and on; the head must be locked by this transaction."""
+        await self.raw.execute(
+            "SELECT append_events($1, $2, $3, $4, $5, $6, $7)",
+            alliance,
+            last_sequence,
+            [new.stream for new in events],
+            [new.version for new in events],
+            [new.event_id for new in events],
+            [new.type for new in events],
+            [new.body for new in events],
+        )
+
+    async def versions(self, alliance: AllianceId, streams: Sequence[str]) -> dict[str, int]:
+        """The present versions of those streams that exist."""
+        rows = await self.raw.fetch(
+            "SELECT stream, max(version) AS version FROM events"
+            " WHERE alliance_id = $1 AND stream = ANY($2::text[]) GROUP BY stream",
+            alliance,
+            list(streams),
+        )
+        return {row["stream"]: row["version"] for row in rows}
+
+    async def stream(self, alliance: AllianceId, stream: str, after: int = 0) -> list[bytes]:
+        rows = await self.raw.fetch(
+            "SELECT body FROM events"
+            " WHERE alliance_id = $1 AND stream = $2 AND version > $3 ORDER BY version",
+            alliance,
+            stream,
+            after,
+        )
+        return [row["body"] for row in rows]
+
+
+class Store:
+    """A service's database: transactions, and reading the log of an alliance."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @classmethod
+    def connect(cls, url: str, *, pool_size: int = 10) -> "Store":
+        """`url` is `postgresql+asyncpg://…`; connections are made when first needed."""
+        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10)
+        event.listen(engine.sync_engine, "checkout", _replace_closed)
+        return cls(engine)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """READ COMMITTED; commits at the end, rolls back on any exception.
+
+        SQLAlchemy is told AUTOCOMMIT and the transaction is asyncpg's own: two round trips fewer a command.
+        """
+        async with self._connection() as connection:
+            raw = await driver(connection)
+            async with raw.transaction():
+                yield Transaction(connection, raw)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for single queries, each in a transaction of its own."""
+        async with self._connection() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        """Raises Unavailable where the database cannot be had, or is lost: then nothing is known of a
+        commit.
+        """
+        try:
+            async with self.engine.connect() as connection:
+                yield connection
+        except DATABASE_LOST as error:
+            raise Unavailable("database_unavailable") from error
+        except DBAPIError as error:
+            if error.connection_invalidated or isinstance(error.orig and error.orig.__cause__, DATABASE_LOST):
+                raise Unavailable("database_unavailable") from error
+            raise
+
+    async def events(
+        self, alliance: AllianceId, after: int, limit: int, types: Sequence[str] | None = None
+    ) -> list[tuple[int, bytes]]:
+        """(sequence, bytes) of an alliance's events in order, from `after + 1` on."""
+        async with self._connection() as connection:
+            rows = await (await driver(connection)).fetch(
+                "SELECT sequence, body FROM events WHERE alliance_id = $1 AND sequence > $2"
+                " AND ($4::text[] IS NULL OR type = ANY($4)) ORDER BY sequence LIMIT $3",
+                alliance,
+                after,
+                limit,
+                types,
+            )
+        return [(row["sequence"], row["body"]) for row in rows]
+
+    async def last_sequence(self, alliance: AllianceId) -> int:
+        """0 for an alliance of which nothing is recorded here."""
+        async with self._connection() as connection:
+            last = await (await driver(connection)).fetchval(
+                "SELECT last_sequence FROM heads WHERE alliance_id = $1", alliance
+            )
+        return cast(int, last or 0)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def driver(connection: AsyncConnection) -> asyncpg.Connection:
+    raw = (await connection.get_raw_connection()).driver_connection
+    return cast(asyncpg.Connection, raw)
+
+
+def _replace_closed(connection: Any, record: Any, proxy: Any) -> None:
+    # A transaction on the driver's own connection may die unseen by the pool (server restarted): the next
+    # checkout would hand the dead connection out.
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError

@@ -1,0 +1,179 @@
+"""The composition root that all services share: from a description and settings to a running application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import MetaData
+
+from events.deadlines import Deadlines
+from events.envelope import Event, parse
+from events.execute import Call, Commands, Projector
+from events.follow import Arrived, Follower, frozen
+from events.ids import NO_ALLIANCE, AllianceId
+from events.log import Log
+from events.registry import Registry
+from events.relay import Relay
+from events.sealing import Keyring, Masters
+from events.store import Store, Transaction
+from service import feed_api
+from service.application import Loop, application
+from service.auth import Keys, Verifier
+from service.documents import Documents
+from service.permissions import Rule, permit
+from service.problems import Message
+from service.runtime import Service
+from service.settings import Settings
+from service.standing import Given, Standings, Told
+from service.tickets import Tickets
+
+MEMBERS = "members"
+
+React = Callable[[Service, Transaction, AllianceId, Sequence[Arrived]], Awaitable[None]]
+"""Answers others' events, in the transaction that moves the position past them."""
+
+Due = Callable[[Service, Call, str, str], Awaitable[None]]
+"""Issues the command of a deadline: `due(service, call, stream, name)`."""
+
+
+def topic_of(service: str) -> str:
+    return f"alliance.{service}"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What makes a service this one. `follows` names the services whose events it applies."""
+
+    name: str
+    title: str
+    registry: Registry
+    metadata: MetaData
+    documents: Documents
+    rules: Mapping[type, Rule]
+    projectors: Mapping[type[Event], Sequence[Projector]]
+    routers: Sequence[APIRouter]
+    messages: Sequence[Mapping[str, Message]]
+    follows: Sequence[str] = (MEMBERS,)
+    react: React | None = None
+    due: Due | None = None
+    bodies: Mapping[str, int] = field(default_factory=dict)
+    """Larger body limits in bytes, by the end of the path."""
+
+
+def assemble(
+    description: Description,
+    settings: Settings,
+    log: Log,
+    drain: asyncio.Event,
+    masters: Mapping[str, Sequence[bytes]],
+) -> FastAPI:
+    """`masters` are the sealing secrets by source service, as far as this service may hold them."""
+    store = Store.connect(settings.database_url, pool_size=settings.database_pool)
+    standings = Standings()
+    keyrings: dict[str, Keyring] = {source: Masters(tuple(secrets)) for source, secrets in masters.items()}
+    relay = Relay(store, log, topic_of(description.name))
+    own_standing = description.name == MEMBERS
+
+    async def given_in(transaction: Transaction, call: Call) -> Given:
+        return await service.given_in(transaction, call)
+
+    async def stand(transaction: Transaction, alliance: AllianceId, bodies: Sequence[bytes]) -> None:
+        await standings.apply(transaction, alliance, [Told.by(parse(body)) for body in bodies])
+
+    async def apply(transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]) -> None:
+        told = [Told.by(event.head) for event in events if event.head.service == MEMBERS]
+        if told and not own_standing:
+            await standings.apply(transaction, alliance, told)
+        if description.react is not None:
+            await description.react(service, transaction, alliance, events)
+
+    follower = (
+        Follower(
+            store, log, {topic_of(source): source for source in description.follows}, description.name, apply
+        )
+        if description.follows
+        else None
+    )
+    commands = Commands(
+        store,
+        description.registry,
+        keyrings[description.name],
+        given=given_in,
+        permit=permit(description.rules),
+        projectors=description.projectors,
+        follow_own=stand if own_standing else None,
+        recorded=relay.wake,
+    )
+    service = Service(
+        description.name, store, commands, standings, description.documents, keyrings, relay, follower
+    )
+    loops: list[Loop] = [relay.run]
+    if follower is not None:
+        loops.append(follower.run)
+    if description.due is not None:
+        due = description.due
+        loops.append(Deadlines(store, lambda call, stream, name: due(service, call, stream, name)).run)
+    return build(description, settings, service, loops, drain)
+
+
+def build(
+    description: Description,
+    settings: Settings,
+    service: Service,
+    loops: Sequence[Loop],
+    drain: asyncio.Event,
+) -> FastAPI:
+    """The application around a service that has been put together."""
+
+    @asynccontextmanager
+    async def resources(app: FastAPI) -> AsyncIterator[None]:
+        app.state.service = service
+        try:
+            yield
+        finally:
+            await service.store.close()
+
+    async def database() -> None:
+        await service.store.last_sequence(NO_ALLIANCE)
+
+    async def details() -> dict[str, Any]:
+        if service.follower is None:
+            return {}
+        stands = await frozen(service.store)
+        return {
+            "frozen": [
+                {
+                    "alliance": str(one.alliance),
+                    "source": one.source,
+                    "sequence": one.sequence,
+                    "code": one.code,
+                }
+                for one in stands
+            ]
+        }
+
+    secret = settings.deployment_secret.get_secret_value().encode()
+    return application(
+        description.title,
+        version="1",
+        routers=[*description.routers, feed_api.stream_router, feed_api.router],
+        messages=description.messages,
+        verifier=Verifier(
+            Keys.at(settings.jwks),
+            issuer=settings.issuer,
+            audience=settings.audience,
+            secret=secret,
+            algorithms=settings.algorithms,
+        ),
+        tickets=Tickets(secret),
+        limits=settings.limits(description.bodies),
+        cors_origins=settings.cors_origins,
+        checks={"database": database},
+        details=details,
+        loops=loops,
+        resources=resources,
+        drain=drain,
+    )

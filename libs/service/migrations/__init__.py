@@ -1,0 +1,66 @@
+"""Owns how a service's tables come to be: Alembic, run by the tables' owner under an advisory lock.
+
+Publishes `migrate`. Never runs as a service's own role, which owns nothing; grants that role what it needs.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.util import await_only
+
+MIGRATING = 0x6D6967
+"""The advisory lock of who migrates: "mig" in ASCII."""
+
+_GRANTS = """
+GRANT USAGE ON SCHEMA public TO {role};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
+REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role};
+REVOKE UPDATE, DELETE ON events FROM {role};
+REVOKE DELETE ON heads FROM {role};
+REVOKE UPDATE ON receipts FROM {role};
+"""
+
+
+def _config(service: str, versions: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("version_locations", str(versions))
+    config.set_main_option("path_separator", "os")
+    config.attributes["service"] = service
+    return config
+
+
+async def migrate(url: str, service: str, versions: Path, role: str) -> None:
+    """Brings a service's database to the newest form and grants `role` what it needs; repeatable.
+
+    `url` is the owner's. `versions` holds the service's migrations.
+    """
+    engine = create_async_engine(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATING})
+            await connection.run_sync(_upgrade, _config(service, versions))
+            await connection.run_sync(run_sql, _GRANTS.format(role=f'"{role}"'))
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection, config: Config) -> None:
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def run_sql(connection: Connection, script: str) -> None:
+    """Runs several statements at once, which the driver takes only without parameters."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    await_only(driver.execute(script))
+
+
+def head_of(versions: Path) -> str | None:
+    """The newest migration of a service."""
+    return ScriptDirectory.from_config(_config("", versions)).get_current_head()

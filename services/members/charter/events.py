@@ -1,0 +1,126 @@
+"""The terms of a charter, as published: every service pins a version of them to what it records."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from events.envelope import Event
+from money import Currency, Money, Percentage, Rate
+from money.numbers import DecimalString
+from service.documents import Digest
+
+Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
+"""A kind of work, of tariff or of matter, in snake case."""
+
+SignedHours = Annotated[
+    Decimal, DecimalString(r"^-?(0|[1-9][0-9]{0,4})(\.[0-9]{1,2})?$", "Hours of either sign", ("-35", "60"))
+]
+Ratio = Annotated[
+    Decimal, DecimalString(r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,4})?$", "A ratio from 0", ("0.50",))
+]
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise PydanticCustomError("time_zone", "Expected a time zone of the IANA database")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_zone), Field(max_length=64, examples=["Europe/Paris"])]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DuesTier(_Part):
+    """Dues [cotisation] a calendar year of companies from `from_staff` people on."""
+
+    from_staff: int = Field(ge=0, le=100_000)
+    amount: Money
+
+
+class Votes(_Part):
+    """How decisions are taken. Quorum is on the frozen electorate, majorities on the votes cast."""
+
+    rule: Literal["simple_majority"] = "simple_majority"
+    quorum: Percentage = Decimal(50)
+
+
+class PilotPhase(_Part):
+    """[phase expérimentale]"""
+
+    days: int = Field(90, ge=1, le=730)
+    cap: Money
+
+
+class Meetings(_Part):
+    """At least one every `every_days`, `hours` long; after `missed_in_a_row` a member is flagged."""
+
+    every_days: int = Field(92, ge=7, le=366)
+    hours: int = Field(3, ge=1, le=12)
+    missed_in_a_row: int = Field(3, ge=1, le=20)
+
+
+class Floor(_Part):
+    """An imbalance: at the end of a window, ratio under `ratio` and net under minus `threshold`."""
+
+    ratio: Ratio = Decimal("0.50")
+    window: Literal["half_year", "year", "rolling_24_months"] = "half_year"
+    threshold: Money
+    takers_below: Percentage = Decimal(10)
+
+
+class HourLimits(_Part):
+    """How far a member may go into debt or credit in HOUR."""
+
+    lowest: SignedHours = Decimal(-35)
+    highest: SignedHours = Decimal(60)
+
+
+SharingMethod = Literal["equal_price", "volume", "shapley"]
+
+
+class Terms(_Part):
+    """The rules in force [règles du jeu]. Money is in the charter's currency throughout."""
+
+    preamble: Digest | None = None
+    currency: Currency
+    time_zone: TimeZone
+    hourly_rates: Mapping[Kind, Money] = Field(min_length=1, max_length=50)
+    dues: tuple[DuesTier, ...] = Field(max_length=20)
+    budget: Money | None = None
+    votes: Votes = Votes()
+    purchase_sharing: SharingMethod = "equal_price"
+    tender_sharing: Literal["own_work_share"] = "own_work_share"
+    pilot_phase: PilotPhase
+    notice_days: int = Field(90, ge=0, le=730)
+    meetings: Meetings = Meetings()
+    money_rate: Rate = Decimal("3.65")
+    tariffs: Mapping[Kind, Money] = Field({}, max_length=50)
+    hour_limits: HourLimits = HourLimits()
+    backdating_days: int | None = Field(
+        None, ge=0, le=3660, description="How many days a date may lie back; null: to the first open period."
+    )
+    declaration_limit: Money
+    floor: Floor
+    coordinator_independent: bool = False
+    gain_to_attest: Money | None = None
+
+
+class CharterPutInForce(Event, type="alliance.members.charter_put_in_force.v1"):
+    """From `from_day` on these terms hold; later charters are not retroactive."""
+
+    version: int
+    from_day: date
+    terms: Terms
+    decision: UUID | None
+
+
+EVENTS = (CharterPutInForce,)
