@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy import Column, DateTime, Executable, MetaData, Table, Text, Uuid, delete
 from sqlalchemy.dialects.postgresql import insert
 
+from events.decision import Call
 from events.errors import AllianceError
-from events.execute import Call
 from events.follow import INFRASTRUCTURE
 from events.ids import AllianceId
 from events.store import Store

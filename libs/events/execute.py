@@ -12,86 +12,26 @@ A refusal rolls all of it back: it leaves nothing, no receipt either.
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
 from sqlalchemy import Executable
 from uuid_utils.compat import uuid7
 
+from events.decision import Aggregate, Call, Given, Placed
 from events.envelope import Context, Event, Recorded, encode
 from events.errors import InFlight, KeyReused, Stale, Unavailable
-from events.ids import NO_ALLIANCE, SYSTEM, AllianceId, PersonId
+from events.ids import NO_ALLIANCE, AllianceId
 from events.registry import Registry
 from events.sealing import Keyring, Seal
 from events.store import Appended, Store, Transaction
 
 S = TypeVar("S")
-G = TypeVar("G", bound="Given")
+G = TypeVar("G", bound=Given)
 
 Projector = Callable[[Recorded[Any]], Sequence[Executable]]
 """Pure: an event to the statements that bring a read model up to date."""
-
-
-class Given(Protocol):
-    """What a decision rests on beside its own stream; a service adds its own."""
-
-    @property
-    def effective_on(self) -> date: ...
-    @property
-    def charter_version(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Who asks for a command, when and how often: what HTTP (or a deadline, or a reaction) knows of it."""
-
-    actor: PersonId
-    alliance: AllianceId
-    now: datetime
-    correlation: str
-    key: str | None = None
-    """Idempotency-Key; None only for what repeats itself harmlessly."""
-    fingerprint: bytes = b""
-    """SHA-256 over method, path, query and raw body of the request."""
-    if_match: int | None = None
-    effective_on: date | None = None
-    causation: str | None = None
-    dry_run: bool = False
-
-    @classmethod
-    def of_system(
-        cls, alliance: AllianceId, now: datetime, *, key: str, causation: str | None = None
-    ) -> "Call":
-        return cls(SYSTEM, alliance, now, correlation=key, key=key, causation=causation)
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """An event whose place is not the default: another stream, project, charter or date than the
-    command's.
-    """
-
-    event: Event
-    stream: str | None = None
-    project: str | None = None
-    charter_version: int | None = None
-    effective_on: date | None = None
-
-
-@dataclass(frozen=True)
-class Aggregate(Generic[S, G]):
-    """A concept with a life of its own: one stream an instance, `<name>/<id>`."""
-
-    name: str
-    evolve: Callable[[S | None, Recorded[Any]], S]
-    decide: Callable[[S | None, Any, G, datetime], Sequence[Event | Placed]]
-    project: Callable[[str], str] = lambda stream: stream
-    """The project of its events, from the stream's name; by default the stream is the project."""
-
-    def stream(self, id: UUID) -> str:
-        return f"{self.name}/{id}"
 
 
 @dataclass(frozen=True, slots=True)

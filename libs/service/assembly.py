@@ -10,8 +10,9 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
 
 from events.deadlines import Deadlines
+from events.decision import Call
 from events.envelope import Event, parse
-from events.execute import Call, Commands, Projector
+from events.execute import Commands, Projector
 from events.follow import Arrived, Follower, frozen
 from events.ids import NO_ALLIANCE, AllianceId
 from events.log import Log
@@ -27,8 +28,9 @@ from service.permissions import Rule, permit
 from service.problems import Message
 from service.runtime import Service
 from service.settings import Settings
-from service.standing import Given, Standings, Told
+from service.standing import Standings
 from service.tickets import Tickets
+from standing import Given, Told
 
 MEMBERS = "members"
 

@@ -15,13 +15,14 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
+from events.decision import Call
 from events.errors import Frozen, Unavailable
-from events.execute import Call, Receipt
+from events.execute import Receipt
 from events.ids import NO_ALLIANCE, AllianceId
 from service.auth import Authenticated
 from service.problems import HttpProblem
 from service.runtime import Service, shown
-from service.standing import Given
+from standing import Given
 
 KEY = re.compile(r"[!-~]{1,200}")
 ENTITY_TAG = re.compile(r'"(0|[1-9][0-9]{0,9})"')

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import (
     Column,
     DateTime,
@@ -29,19 +28,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from events.digest import Digest
 from events.ids import AllianceId, CompanyId
 
 SALT_SIZE: Final = 32
 """Bytes of salt: made at the edge, with the document's id."""
-
-
-class Digest(BaseModel):
-    """What an event says of a document."""
-
-    model_config = ConfigDict(frozen=True)
-
-    document: UUID
-    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256(salt ‖ bytes), in hexadecimal digits.")
 
 
 def digest(document: UUID, salt: bytes, body: bytes) -> Digest:

@@ -17,8 +17,8 @@ from service.auth import Authenticated
 from service.commands import AlliancePath, Running, alliance_router
 from service.feed import FEED_RESPONSES, FeedItem, WantedFeed, answer_feed
 from service.runtime import Service
-from service.standing import Given
 from service.tickets import StreamAuthenticated
+from standing import Given
 
 router = alliance_router("events")
 stream_router = alliance_router("events")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from events.decision import Call
 from events.errors import Forbidden
-from events.execute import Call
 from events.ids import SYSTEM
-from service.standing import Given, Role
+from standing import Given, Role
 
 Test = Callable[[Given, Any, Any], bool]
 

@@ -6,16 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from events.decision import Call
 from events.envelope import Event, plain
 from events.errors import Unavailable, UnknownSource
-from events.execute import Call, Commands
+from events.execute import Commands
 from events.follow import Follower
 from events.ids import AllianceId, PersonId
 from events.relay import Relay
 from events.sealing import Keyring
 from events.store import Store, Transaction
 from service.documents import Documents
-from service.standing import Given, Standings, given
+from service.standing import Standings
+from standing import Given, given
 
 
 @dataclass(frozen=True)

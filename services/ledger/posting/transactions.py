@@ -5,7 +5,7 @@
 | contributed | `Expenses:Contributed:<member>:<form>:<project>:<nature>` | `Equity:Contributed:<form>` |
 | received | `Income:Received:<member>:<form>:<project>:<nature>` (−) | `Equity:Received:<form>` |
 | pending | `Assets:Pending:<member>:<project>` | `Equity:Pending` |
-| owed | `Assets:Receivable:<creditor>:<debtor>:<obligation>` | `Liabilities:Payable:<debtor>:<creditor>:<obligation>` |
+| owed | `Assets:Receivable:<creditor>:<debtor>:<obligation>` | `Liabilities:Payable:<debtor>:…` |
 
 A party is a company, or None for the alliance's purse.
 """

@@ -28,7 +28,7 @@ from service.commands import (
     not_modified,
 )
 from service.paging import Cursor, CursorText, Page, PageLimit
-from service.standing import Role
+from standing import Role
 
 founding = APIRouter(prefix="/v1", tags=["alliance"])
 router = alliance_router("alliance")

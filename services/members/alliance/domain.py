@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from events.decision import Aggregate, Placed
 from events.envelope import LIFE, Event, Recorded
 from events.errors import Invalid, Refused
-from events.execute import Aggregate, Placed
 from events.ids import PersonId
 from members.alliance.events import AllianceFounded, RoleGranted, RoleWithdrawn
 from members.charter.events import CharterPutInForce, Terms
 from members.membership.events import FounderJoined
-from service.standing import OF_A_COMPANY, Given, Role
+from standing import OF_A_COMPANY, Given, Role
 
 
 @dataclass(frozen=True)

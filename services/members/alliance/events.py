@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from events.envelope import Event
-from service.standing import Role
+from standing import Role
 
 
 class AllianceFounded(Event, type="alliance.members.alliance_founded.v1"):

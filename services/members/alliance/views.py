@@ -13,7 +13,7 @@ from events.execute import Projector
 from events.ids import PersonId
 from members.alliance.events import AllianceFounded, RoleGranted, RoleWithdrawn
 from members.tables import metadata
-from service.standing import Role
+from standing import Role
 
 NOWHERE = UUID(int=0)
 """In place of a company, for a role of the alliance: a primary key takes no NULL."""

@@ -10,10 +10,10 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from events.digest import Digest
 from events.envelope import Event
 from money import Currency, Money, Percentage, Rate
 from money.numbers import DecimalString
-from service.documents import Digest
 
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
 """A kind of work, of tariff or of matter, in snake case."""

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from events.digest import Digest
 from events.envelope import Event
-from service.documents import Digest
 
 
 class Card(BaseModel):
