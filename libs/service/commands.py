@@ -51,7 +51,7 @@ class Acknowledged(BaseModel):
     )
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
     return cast(Service, request.app.state.service)
 
 

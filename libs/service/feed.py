@@ -51,7 +51,7 @@ class Wanted:
     streamed: bool
 
 
-def _wanted(
+async def _wanted(
     after: Annotated[int, Query(ge=0, le=_LAST_POSITION, description="The position to go on from.")] = 0,
     limit: Annotated[int, Query(ge=1, le=_BATCH, description="Most items of a page.")] = 50,
     types: Annotated[str, Query(max_length=2000, description="Only these types, separated by commas.")] = "",

@@ -59,7 +59,7 @@ class Cursor:
         return page, self.encode(key(page[-1])) if len(rows) > limit else None
 
 
-def _page_limit(
+async def _page_limit(
     request: Request,
     limit: Annotated[int, Query(ge=1, description="Most items of a page; 200 at most.", examples=[50])] = 50,
 ) -> int:
