@@ -7,6 +7,7 @@ import pytest
 
 from rigs.kafka import Kafka
 from rigs.postgres import Postgres
+from rigs.product import Product, kept_running
 
 _NO_KAFKA = pytest.StashKey[str]()
 
@@ -49,6 +50,13 @@ def kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
         yield broker
     finally:
         broker.close()
+
+
+@pytest.fixture(scope="session")
+async def product() -> AsyncIterator[Product]:
+    """The whole product in this process, shared by the test run: found an alliance of your own in it."""
+    async for one in kept_running():
+        yield one
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
