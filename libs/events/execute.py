@@ -289,7 +289,7 @@ class Commands(Generic[G]):
         """(version, state) of a stream as last committed; (0, None) where there is none in this alliance."""
         stream = aggregate.stream(id)
         kept = self._states.get((alliance, stream))
-        async with self.store.transaction() as transaction:
+        async with self.store.single() as transaction:
             bodies = await transaction.stream(alliance, stream, kept.version if kept else 0)
         loaded = self._keep(alliance, stream, self._evolve(aggregate, kept, bodies))
         return loaded.version, loaded.state

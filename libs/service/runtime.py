@@ -41,7 +41,7 @@ class Service:
     async def given(self, person: PersonId, alliance: UUID) -> Given:
         """For a read, as of now; raises NotFound where the caller has no role in the alliance."""
         call = Call(person, AllianceId(alliance), datetime.now(UTC), correlation="")
-        async with self.store.transaction() as transaction:
+        async with self.store.single() as transaction:
             return await self.given_in(transaction, call)
 
     async def wait(self, source: str, alliance: AllianceId, sequence: int, seconds: float) -> None:
