@@ -80,7 +80,8 @@ def assemble(
     own_standing = description.name == MEMBERS
 
     async def given_in(transaction: Transaction, call: Call) -> Given:
-        return await service.given_in(transaction, call)
+        # Who has no role yet may apply for membership, and nothing else: permissions say so.
+        return await service.given_in(transaction, call, strangers=own_standing)
 
     async def stand(transaction: Transaction, alliance: AllianceId, bodies: Sequence[bytes]) -> None:
         await standings.apply(transaction, alliance, [Told.by(parse(body)) for body in bodies])

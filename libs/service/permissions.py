@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from events.decision import Call
-from events.errors import Forbidden
+from events.errors import Forbidden, NotFound
 from events.ids import SYSTEM
 from standing import Given, Role
 
@@ -63,6 +63,8 @@ def permit(rules: Mapping[type, Rule]) -> Callable[[Call, Any, Any, Given], None
         if call.actor == SYSTEM:
             return
         if not rules[type(command)].test(given, state, command):
+            if not given.standing.roles_of(given.caller):
+                raise NotFound("alliance_unknown")
             raise Forbidden
 
     return check

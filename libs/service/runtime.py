@@ -34,15 +34,16 @@ class Service:
     relay: Relay
     follower: Follower | None
 
-    async def given_in(self, transaction: Transaction, call: Call) -> Given:
-        """Raises NotFound where the caller has no role in the alliance."""
-        return given(await self.standings.read(transaction, call.alliance), call)
+    async def given_in(self, transaction: Transaction, call: Call, *, strangers: bool = False) -> Given:
+        """Raises NotFound where the caller has no role in the alliance, unless `strangers` are let in."""
+        standing = await self.standings.read(transaction, call.alliance)
+        return given(standing, call, strangers=strangers)
 
-    async def given(self, person: PersonId, alliance: UUID) -> Given:
+    async def given(self, person: PersonId, alliance: UUID, *, strangers: bool = False) -> Given:
         """For a read, as of now; raises NotFound where the caller has no role in the alliance."""
         call = Call(person, AllianceId(alliance), datetime.now(UTC), correlation="")
         async with self.store.single() as transaction:
-            return await self.given_in(transaction, call)
+            return await self.given_in(transaction, call, strangers=strangers)
 
     async def wait(self, source: str, alliance: AllianceId, sequence: int, seconds: float) -> None:
         """Until what this service shows has that event. What it recorded itself it shows at once.

@@ -1,6 +1,6 @@
 """An alliance as its members service has told it so far, and how its events change that."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from events.envelope import Head
-from events.ids import AllianceId, PersonId
+from events.ids import AllianceId, CompanyId, PersonId
 from money import Money, Rate
 from standing.roles import PRESENT, Role, Status
 
@@ -80,6 +80,16 @@ class Standing(_Document):
             for granted in self.roles
             if granted.person == person
             and (granted.company is None or self.members[granted.company].status in PRESENT)
+        )
+
+    def companies_of(self, person: PersonId, statuses: Collection[Status]) -> frozenset[CompanyId]:
+        """Companies in one of these statuses for which a person is, or once was, director or delegate."""
+        return frozenset(
+            CompanyId(granted.company)
+            for granted in self.roles
+            if granted.person == person
+            and granted.company is not None
+            and self.members[granted.company].status in statuses
         )
 
     def today(self, now: datetime) -> date:

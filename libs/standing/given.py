@@ -9,7 +9,7 @@ from events.decision import Call
 from events.errors import Invalid, NotFound
 from events.ids import SYSTEM, CompanyId, PersonId
 from standing.alliance import Charter, Member, Standing
-from standing.roles import Role
+from standing.roles import Role, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,18 @@ class Given:
     def acts_for(self, company: UUID) -> bool:
         return company in self.companies
 
+    @property
+    def applying(self) -> frozenset[CompanyId]:
+        """The companies of the caller that ask to be admitted: their people see these and no other."""
+        return self.standing.companies_of(self.caller, {Status.APPLIED})
+
     def may_read(self, owner: UUID) -> bool:
-        """Whether a sealed figure of `owner` opens to the caller (domain.md, "What stays private")."""
+        """Whether a sealed figure of `owner` opens to the caller (domain.md, "What stays private").
+
+        What no company owns opens to nobody: ballots are sealed to their decision until it is closed.
+        """
+        if owner not in self.standing.members:
+            return False
         if self.acts_for(owner) or self.has(Role.AUDITOR, Role.INDEPENDENT):
             return True
         latest = self.standing.charters[-1] if self.standing.charters else None
@@ -77,11 +87,14 @@ class Given:
         return replace(self, more=more)
 
 
-def given(standing: Standing | None, call: Call) -> Given:
-    """Raises NotFound to who has no role in the alliance: it must not even learn that it exists."""
+def given(standing: Standing | None, call: Call, *, strangers: bool = False) -> Given:
+    """Raises NotFound to who has no role in the alliance: it must not even learn that it exists.
+
+    `strangers` are let through where what they may do is judged later, command by command: they may apply.
+    """
     if standing is None:
         raise NotFound("alliance_unknown")
-    if call.actor != SYSTEM and not standing.roles_of(call.actor):
+    if not strangers and call.actor != SYSTEM and not standing.roles_of(call.actor):
         raise NotFound("alliance_unknown")
     return Given(standing, call.actor, call.now, effective_day(standing, call))
 
