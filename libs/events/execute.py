@@ -16,22 +16,19 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Executable
 from uuid_utils.compat import uuid7
 
 from events.decision import Aggregate, Call, Given, Placed
 from events.envelope import Context, Event, Recorded, encode
 from events.errors import InFlight, KeyReused, Stale, Unavailable
 from events.ids import NO_ALLIANCE, AllianceId
+from events.projection import Change, Projectors
 from events.registry import Registry
 from events.sealing import Keyring, Seal
 from events.store import Appended, Store, Transaction
 
 S = TypeVar("S")
 G = TypeVar("G", bound=Given)
-
-Projector = Callable[[Recorded[Any]], Sequence[Executable]]
-"""Pure: an event to the statements that bring a read model up to date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ class Commands(Generic[G]):
         *,
         given: Callable[[Transaction, Call], Awaitable[G]],
         permit: Callable[[Call, Any, Any, G], None],
-        projectors: Mapping[type[Event], Sequence[Projector]],
+        projectors: Projectors,
         follow_own: Callable[[Transaction, AllianceId, Sequence[bytes]], Awaitable[None]] | None = None,
         recorded: Callable[[], None] = lambda: None,
     ) -> None:
@@ -279,8 +276,11 @@ class Commands(Generic[G]):
         await transaction.append(context.alliance, last, appended)
         for new_event in written:
             for projector in self._projectors.get(type(new_event.event), ()):
-                for statement in projector(new_event):
-                    await transaction.execute(statement)
+                for change in projector(new_event):
+                    if isinstance(change, Change):
+                        await transaction.raw.execute(change.sql, *change.values)
+                    else:
+                        await transaction.execute(change)
         if self._follow_own is not None:
             await self._follow_own(transaction, context.alliance, [new.body for new in appended])
         return written

@@ -11,11 +11,12 @@ from sqlalchemy import MetaData
 
 from events.deadlines import Deadlines
 from events.decision import Call
-from events.envelope import Event, parse
-from events.execute import Commands, Projector
+from events.envelope import parse
+from events.execute import Commands
 from events.follow import Arrived, Follower, frozen
 from events.ids import NO_ALLIANCE, AllianceId
 from events.log import Log
+from events.projection import Projectors
 from events.registry import Registry
 from events.relay import Relay
 from events.sealing import Keyring, Masters
@@ -55,7 +56,7 @@ class Description:
     metadata: MetaData
     documents: Documents
     rules: Mapping[type, Rule]
-    projectors: Mapping[type[Event], Sequence[Projector]]
+    projectors: Projectors
     routers: Sequence[APIRouter]
     messages: Sequence[Mapping[str, Message]]
     follows: Sequence[str] = (MEMBERS,)

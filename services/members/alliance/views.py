@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.envelope import Event, Recorded
-from events.execute import Projector
 from events.ids import PersonId
+from events.projection import Projector
 from members.alliance.events import AllianceFounded, RoleGranted, RoleWithdrawn
 from members.tables import metadata
 from standing import Role

@@ -1,0 +1,53 @@
+"""What projectors return: SQLAlchemy statements, or `Change`s where a view is on every command's path.
+
+Building and caching a statement anew costs SQLAlchemy some 250 µs; a `Change` is built once for a table and
+its columns, and runs on the driver itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Executable, Table, bindparam
+from sqlalchemy.dialects.postgresql import asyncpg, insert
+
+from events.envelope import Event, Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One statement as the driver takes it."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+Projector = Callable[[Recorded[Any]], Sequence[Executable | Change]]
+"""Pure: an event to the changes that bring a read model up to date."""
+
+Projectors = Mapping[type[Event], Sequence[Projector]]
+
+
+def upsert(table: Table, **values: Any) -> Change:
+    """Inserts a row, or sets the given columns of the one with the same primary key."""
+    sql, bound = _upsert(table, tuple(values))
+    return Change(sql, tuple(process(values[name]) if process else values[name] for name, process in bound))
+
+
+@cache
+def _upsert(
+    table: Table, columns: tuple[str, ...]
+) -> tuple[str, tuple[tuple[str, Callable[[Any], Any] | None], ...]]:
+    key = [column.name for column in table.primary_key]
+    new = insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in columns})
+    others = {name: new.excluded[name] for name in columns if name not in key}
+    statement = (
+        new.on_conflict_do_update(index_elements=key, set_=others) if others else new.on_conflict_do_nothing()
+    )
+    dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
+    compiled = statement.compile(dialect=dialect)
+    names = compiled.positiontup or ()
+    return str(compiled), tuple(
+        (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names
+    )
