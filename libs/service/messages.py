@@ -158,6 +158,10 @@ MESSAGES: Final[Mapping[str, Message]] = {
     "company_unknown": Message(
         "There is no such company in this alliance.", "Cette entreprise n’est pas dans l’alliance."
     ),
+    "wrong_currency": Message(
+        "Amounts are in the charter’s currency, {currency}.",
+        "Les montants sont dans la monnaie de la charte, {currency}.",
+    ),
     "effective_on_in_future": Message(
         "The date lies after today, {today}.", "La date est postérieure à aujourd’hui, {today}."
     ),
