@@ -7,11 +7,14 @@ from typing import Any
 
 from tenders.notices import Fault, Publication, ReadNotice, read_ocds
 
-DATA = Path(__file__).parent.parent / "data" / "ocds"
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "tests" / "data" / "ocds"
+STORY = ROOT / "deploy" / "demo" / "story" / "notices"
 
 
 def file(name: str) -> bytes:
-    return (DATA / f"{name}.json").read_bytes()
+    folder = STORY if name == "lycees" else PUBLISHED
+    return (folder / f"{name}.json").read_bytes()
 
 
 LYCEES: dict[str, Any] = json.loads(file("lycees"))
