@@ -12,8 +12,7 @@ from sqlalchemy import Column, DateTime, Executable, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import insert
 
 from events.decision import Call
-from events.errors import AllianceError
-from events.follow import INFRASTRUCTURE
+from events.errors import DatabaseUnavailable, Forbidden, Invalid, NotFound, Refused
 from events.ids import AllianceId
 from events.store import Store
 
@@ -32,6 +31,9 @@ DEADLINES = Table(
 
 Due = Callable[[Call, str, str], Awaitable[None]]
 """`due(call, stream, name)` issues the command; a refusal means that it has become pointless."""
+
+POINTLESS = (Refused, Invalid, NotFound, Forbidden)
+"""What else is raised leaves the deadline for the next time: in flight elsewhere, something down, a fault."""
 
 
 def set_deadline(alliance: AllianceId, stream: str, name: str, due_at: datetime) -> Executable:
@@ -63,35 +65,40 @@ class Deadlines:
         while not drain.is_set():
             try:
                 await self.step()
-            except INFRASTRUCTURE as error:
-                logger.warning("deadlines_interrupted", error=type(error).__name__)
+            except DatabaseUnavailable:
+                logger.warning("deadlines_interrupted")
             try:
                 await asyncio.wait_for(drain.wait(), POLL_SECONDS)
             except TimeoutError:
                 continue
 
     async def step(self) -> int:
-        """Issues what is due now; returns how much."""
+        """Issues what is due now, each whatever becomes of the others; returns how much was done with."""
         now = self._clock()
         async with self._store.transaction() as transaction:
             rows = await transaction.raw.fetch(
                 "SELECT alliance_id, stream, name, due_at FROM deadlines WHERE due_at <= $1"
-                " ORDER BY due_at LIMIT 100",
+                " ORDER BY due_at LIMIT 1000",
                 now,
             )
+        done = 0
         for row in rows:
             alliance, stream, name = AllianceId(row["alliance_id"]), row["stream"], row["name"]
             key = f"deadline {stream} {name} {row['due_at'].isoformat()}"
             try:
                 await self._due(Call.of_system(alliance, now, key=key), stream, name)
-            except INFRASTRUCTURE:
-                raise
-            except AllianceError as error:
+            except POINTLESS as error:
                 logger.info("deadline_pointless", stream=stream, name=name, code=error.code)
+            except DatabaseUnavailable:
+                raise
+            except Exception:
+                logger.exception("deadline_left", alliance_id=str(alliance), stream=stream, name=name)
+                continue
             async with self._store.transaction() as transaction:
                 await transaction.raw.execute(
                     "DELETE FROM deadlines"
                     " WHERE alliance_id = $1 AND stream = $2 AND name = $3 AND due_at = $4",
                     *row.values(),
                 )
-        return len(rows)
+            done += 1
+        return done

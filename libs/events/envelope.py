@@ -5,13 +5,13 @@ ledger's Merkle log: a hash covers them, so nobody serialises an event again. Th
 fixed here.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast, get_args
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args
 from uuid import UUID
 
 import orjson
@@ -142,8 +142,13 @@ def plain(value: Any, seal: Closer | None, path: str = "") -> Any:
         case BaseModel() if not _holds_figures(type(value)):
             return value.model_dump(mode="json")
         case BaseModel():
+            # What holds no figure is written by the model itself, as in a model without any.
+            open_parts = value.model_dump(mode="json", exclude=set(_figures(type(value))))
             return {
-                name: plain(getattr(value, name), seal, f"{path}/{name}") for name in type(value).model_fields
+                name: open_parts[name]
+                if name in open_parts
+                else plain(getattr(value, name), seal, f"{path}/{name}")
+                for name in type(value).model_fields
             }
         case Mapping():
             return {str(name): plain(part, seal, f"{path}/{name}") for name, part in value.items()}
@@ -165,12 +170,15 @@ def plain(value: Any, seal: Closer | None, path: str = "") -> Any:
 
 
 @cache
-def _holds_figures(model: Any) -> bool:
-    """Whether a confidential figure may stand somewhere inside a model, or a type made of models."""
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        parts = [field.annotation for field in model.model_fields.values()]
-        return issubclass(model, Confidential) or any(_holds_figures(cast(Hashable, part)) for part in parts)
-    return any(_holds_figures(part) for part in get_args(model))
+def _figures(model: type[BaseModel]) -> frozenset[str]:
+    """The fields of a model in which a confidential figure may stand."""
+    return frozenset(name for name, field in model.model_fields.items() if _holds_figures(field.annotation))
+
+
+def _holds_figures(kind: Any) -> bool:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return issubclass(kind, Confidential) or bool(_figures(kind))
+    return any(_holds_figures(part) for part in get_args(kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +199,11 @@ def parse(body: bytes) -> Head:
         envelope = orjson.loads(body)
         service, alliance = _source(envelope["source"])
         head = Head(
-            id=str(envelope["id"]),
+            id=_text(envelope, "id"),
             service=service,
             alliance=alliance,
-            sequence=int(envelope["sequence"]),
-            type=str(envelope["type"]),
+            sequence=_sequence(envelope["sequence"]),
+            type=_text(envelope, "type"),
             envelope=envelope,
         )
         if not isinstance(envelope["data"], dict):
@@ -213,16 +221,16 @@ def recorded(head: Head, event: E) -> Recorded[E]:
             id=head.id,
             service=head.service,
             alliance=head.alliance,
-            stream=envelope["subject"],
-            version=envelope["streamversion"],
+            stream=_text(envelope, "subject"),
+            version=_number(envelope, "streamversion"),
             sequence=head.sequence,
             time=datetime.fromisoformat(envelope["time"]),
-            actor=PersonId(envelope["actor"]),
-            correlation=envelope["correlationid"],
+            actor=PersonId(_text(envelope, "actor")),
+            correlation=_text(envelope, "correlationid"),
             causation=envelope.get("causationid"),
             effective_on=date.fromisoformat(envelope["effectiveon"]),
-            charter_version=envelope["charterversion"],
-            project=envelope["project"],
+            charter_version=_number(envelope, "charterversion"),
+            project=_text(envelope, "project"),
             event=event,
         )
     except (ValueError, KeyError, TypeError) as error:
@@ -237,7 +245,30 @@ def _source(text: str) -> tuple[str, AllianceId]:
     empty, service, alliances, alliance = text.split("/")
     if empty or alliances != "alliances":
         raise ValueError(f"source {text!r}")
-    return service, AllianceId(UUID(alliance))
+    found = UUID(alliance)
+    if str(found) != alliance:  # one id has one spelling: the key of a record is compared with it
+        raise ValueError(f"source {text!r}")
+    return service, AllianceId(found)
+
+
+def _sequence(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) == SEQUENCE_DIGITS) or int(text) == 0:
+        raise ValueError("sequence")  # a number that no column holds would stop its follower for good
+    return int(text)
+
+
+def _text(envelope: Mapping[str, Any], name: str) -> str:
+    value = envelope[name]
+    if not isinstance(value, str) or "\0" in value:
+        raise TypeError(f"{name} is no text")
+    return value
+
+
+def _number(envelope: Mapping[str, Any], name: str) -> int:
+    value = envelope[name]
+    if type(value) is not int or value < 0:
+        raise TypeError(f"{name} is no number")
+    return value
 
 
 def instant(time: datetime) -> str:

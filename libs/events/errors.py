@@ -11,6 +11,7 @@ AllianceError(code)             stable code, parameters for its texts
 ├── UnknownSource               `after` names a source that this service does not follow
 ├── Frozen                      the alliance stands still here until an operator resumes it
 └── Unavailable                 a dependency is down, or a wait ran out: try again later
+    └── DatabaseUnavailable     the database is lost or busy: nothing is known of a commit
 """
 
 from typing import Any
@@ -89,3 +90,12 @@ class Unavailable(AllianceError):
     def __init__(self, code: str = "unavailable", *, retry_after: int = 1, **parameters: Any) -> None:
         super().__init__(code, **parameters)
         self.retry_after = retry_after
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database is lost, stopping, full or busy: that says nothing about what was asked of it, and whether
+    it was committed is not known. With its key a command may be repeated.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("database_unavailable")

@@ -4,9 +4,9 @@ Per source and alliance `sequence == last + 1` is required.
 - lower: a duplicate (a relay may send twice). Same bytes → passed over; other bytes → a fork;
 - higher: a gap;
 - an event that cannot be read or applied is never passed over.
-A fork, a gap and what cannot be applied freeze the alliance at that point, visibly; the others go on, and an
-operator's `resume` reads on from the first record that was held back. Records that are no event of their
-topic's service (garbage, another source) belong to no alliance: they are reported and passed over.
+A fork, a gap and what cannot be applied freeze the alliance at that point, visibly (`events.freezing`); the
+others go on. Records that are no event of their topic's service (garbage, another source) belong to no
+alliance: they are reported and passed over.
 """
 
 import asyncio
@@ -15,16 +15,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any
 
-import asyncpg
 import structlog
 
 from events.envelope import Head, MalformedEvent, parse
-from events.errors import Frozen, Unavailable, UnknownSource
+from events.errors import DatabaseUnavailable, Frozen, Unavailable, UnknownSource
+from events.freezing import GAP, Freeze, freeze, freeze_of, hold, resume_in
 from events.ids import AllianceId
-from events.log import Log, PositionLost, Reader, Received
-from events.store import DATABASE_LOST, Store, Transaction
+from events.log import Log, Position, PositionLost, Reader, Received
+from events.store import Store, Transaction
 
 SCHEMA = files(__package__).joinpath("follow.sql").read_text()
 """The tables of a follower; run once by the owner's migration."""
@@ -67,8 +66,8 @@ Apply = Callable[[Transaction, AllianceId, Sequence[Arrived]], Awaitable[None]]
 class Follower:
     """Follows `topics` (topic → the service whose events it carries) and applies them with `apply`.
 
-    One alliance a transaction. Infrastructure that fails (database, log) is waited for; only what an event
-    itself causes freezes its alliance.
+    One alliance a transaction. A database or a log that fails is waited for; whatever else `apply` raises,
+    an OSError of its own too, freezes the alliance: a fault that is waited for would be seen by nobody.
     """
 
     def __init__(
@@ -88,8 +87,8 @@ class Follower:
         self._group = group
         self._apply = apply
         self._batch = batch
-        self._expected: dict[tuple[str, int], int] = {}
-        self._moved = asyncio.Condition()
+        self._expected: dict[Position, int] = {}
+        self._moved = asyncio.Event()
 
     async def run(self, drain: asyncio.Event) -> None:
         """Until `drain` is set; the batch in hand is finished first."""
@@ -98,8 +97,6 @@ class Follower:
                 async with self._log.reader(list(self.topics), self._group, self._start) as reader:
                     while not drain.is_set():
                         await self.step(reader)
-            except _Overtaken:
-                logger.info("position_moved_elsewhere", group=self._group)
             except PositionLost as error:
                 # Reading on elsewhere would hide a loss: an operator rewinds the relay, or restores the
                 # topic.
@@ -107,18 +104,25 @@ class Follower:
                     "position_lost", topic=error.topic, partition=error.partition, offset=error.offset
                 )
                 await _pause(drain, RETRY_SECONDS)
-            except INFRASTRUCTURE as error:
+            except (DatabaseUnavailable, OSError) as error:
                 logger.warning("following_interrupted", group=self._group, error=type(error).__name__)
                 await _pause(drain, RETRY_SECONDS)
 
     async def step(self, reader: Reader) -> int:
         """Applies one batch; returns how many records it held."""
         records = await reader.poll(POLL_SECONDS, self._batch)
-        if not records:
-            await self._check_positions()
+        try:
+            if records:
+                await self._apply_batch(records)
+            else:
+                await self._check_positions(reader)
+        except _Overtaken:
+            logger.info("position_moved_elsewhere", group=self._group)
+            for topic, partition in reader.assigned():
+                reader.seek(topic, partition, await self._start(topic, partition))
             return 0
-        await self._apply_batch(records)
-        await reader.committed(self._expected)
+        if records:
+            await reader.committed(self._expected)
         return len(records)
 
     async def _start(self, topic: str, partition: int) -> int:
@@ -132,14 +136,14 @@ class Follower:
         self._expected[(topic, partition)] = next_offset
         return next_offset
 
-    async def _check_positions(self) -> None:
+    async def _check_positions(self, reader: Reader) -> None:
         """An idle follower notices that an operator moved its position back."""
-        async with self.store.transaction() as transaction:
+        async with self.store.single() as transaction:
             rows = await transaction.raw.fetch("SELECT topic, partition, next_offset FROM positions")
-        for row in rows:
-            expected = self._expected.get((row["topic"], row["partition"]))
-            if expected is not None and expected != row["next_offset"]:
-                raise _Overtaken
+        now = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        # Others' partitions, though they were this one's before, are moved by others.
+        if any(self._expected[place] != now.get(place) for place in reader.assigned()):
+            raise _Overtaken
 
     async def _apply_batch(self, records: Sequence[Received]) -> None:
         by_alliance: dict[AllianceId, list[Arrived]] = defaultdict(list)
@@ -158,8 +162,8 @@ class Follower:
             async with self.store.transaction() as transaction:
                 await self._move(transaction, ends)
         self._expected |= ends
-        async with self._moved:
-            self._moved.notify_all()
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     def _arrived(self, record: Received) -> Arrived | None:
         try:
@@ -180,34 +184,65 @@ class Follower:
         return Arrived(head, record.value or b"", record.topic, record.partition, record.offset)
 
     async def _apply_alliance(
-        self, alliance: AllianceId, events: Sequence[Arrived], ends: Mapping[tuple[str, int], int]
+        self, alliance: AllianceId, events: Sequence[Arrived], ends: Mapping[Position, int]
     ) -> None:
         """All at once; where that fails, one by one up to the event that fails, where the alliance
         freezes.
         """
         try:
             async with self.store.transaction() as transaction:
-                await self._apply_in_order(transaction, alliance, events)
-                await self._move(transaction, ends)
-            return
-        except _Overtaken:
-            raise
-        except INFRASTRUCTURE:
+                await self._fence(transaction, events)
+                stands = await freeze_of(transaction, alliance)
+                closing = await self._closing(transaction, stands, events) if stands else None
+                if stands is None:
+                    await self._apply_in_order(transaction, alliance, events)
+                elif closing is None:
+                    await hold(transaction, alliance, _firsts(events))
+                if closing is not None:
+                    await resume_in(transaction, alliance, _firsts([closing]))
+                else:
+                    await self._move(transaction, ends)
+        except (_Overtaken, DatabaseUnavailable):
             raise
         except Exception as error:
             if len(events) == 1:
                 await self._freeze(alliance, events[0], error, ends)
                 return
+        else:
+            if closing is not None:
+                raise _Overtaken
+            return
         for event in events[:-1]:
             await self._apply_alliance(alliance, [event], {})
         await self._apply_alliance(alliance, [events[-1]], ends)
 
+    async def _fence(self, transaction: Transaction, events: Sequence[Arrived]) -> None:
+        """What was read from elsewhere than where the position now stands is not applied: after a `resume`
+        the alliance is to go on from its first record held, and from no later one.
+        """
+        places = sorted({(event.topic, event.partition) for event in events})
+        for topic, partition in places:
+            now = await transaction.raw.fetchval(
+                "SELECT next_offset FROM positions WHERE topic = $1 AND partition = $2 FOR UPDATE",
+                topic,
+                partition,
+            )
+            if now != self._expected[topic, partition]:
+                raise _Overtaken
+
+    async def _closing(
+        self, transaction: Transaction, stands: Freeze, events: Sequence[Arrived]
+    ) -> Arrived | None:
+        """The event that a gap was waiting for: the relay was rewound, and all that is held comes again."""
+        if stands.code != GAP:
+            return None
+        wanted = await self._last(transaction, stands.source, stands.alliance) + 1
+        found = (event for event in events if event.head.service == stands.source)
+        return next((event for event in found if event.head.sequence == wanted), None)
+
     async def _apply_in_order(
         self, transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]
     ) -> None:
-        if await transaction.raw.fetchval("SELECT true FROM frozen WHERE alliance_id = $1", alliance):
-            await _hold(transaction, alliance, events)
-            return
         fresh: list[Arrived] = []
         last: dict[str, int] = {}
         for event in events:
@@ -217,7 +252,7 @@ class Follower:
             if event.head.sequence <= last[source]:
                 await self._require_same(transaction, fresh, event)
             elif event.head.sequence > last[source] + 1:
-                raise CannotApply("gap", f"{source}: {last[source] + 1} expected, {event.head.sequence} came")
+                raise CannotApply(GAP, f"{source}: {last[source] + 1} expected, {event.head.sequence} came")
             else:
                 fresh.append(event)
                 last[source] = event.head.sequence
@@ -285,17 +320,11 @@ class Follower:
             sequence=event.head.sequence,
             code=code,
         )
+        at = Freeze(alliance, event.head.service, event.head.sequence, code, detail[:500])
         async with self.store.transaction() as transaction:
-            await transaction.raw.execute(
-                "INSERT INTO frozen (alliance_id, source, sequence, code, detail) VALUES ($1, $2, $3, $4, $5)"
-                " ON CONFLICT DO NOTHING",
-                alliance,
-                event.head.service,
-                event.head.sequence,
-                code,
-                detail[:500],
-            )
-            await _hold(transaction, alliance, [event])
+            await self._fence(transaction, [event])
+            await freeze(transaction, at)
+            await hold(transaction, alliance, _firsts([event]))
             await self._move(transaction, ends)
 
     async def _move(self, transaction: Transaction, ends: Mapping[tuple[str, int], int]) -> None:
@@ -318,23 +347,23 @@ class Follower:
         """
         if source not in self.sources:
             raise UnknownSource(source)
-        try:
-            async with asyncio.timeout(seconds):
-                while True:
-                    async with self._moved:
-                        if await self._reached(source, alliance, sequence):
-                            return
-                        # Another replica may have applied it: look again even if nothing moved in this
-                        # process.
-                        try:
-                            await asyncio.wait_for(self._moved.wait(), 0.1)
-                        except TimeoutError:
-                            continue
-        except TimeoutError:
-            raise Unavailable("position_not_reached", source=source, sequence=sequence) from None
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while True:
+            moved = self._moved  # before looking, or what comes in between is missed
+            if await self._reached(source, alliance, sequence):
+                return
+            left = until - loop.time()
+            if left <= 0:
+                raise Unavailable("position_not_reached", source=source, sequence=sequence)
+            try:
+                # Another replica may have applied it: look again even if nothing moved in this process.
+                await asyncio.wait_for(moved.wait(), min(0.1, left))
+            except TimeoutError:
+                continue
 
     async def _reached(self, source: str, alliance: AllianceId, sequence: int) -> bool:
-        async with self.store.transaction() as transaction:
+        async with self.store.single() as transaction:
             row = await transaction.raw.fetchrow(
                 "SELECT (SELECT sequence FROM followed WHERE source = $1 AND alliance_id = $2) AS sequence,"
                 " EXISTS (SELECT FROM frozen WHERE alliance_id = $2) AS frozen",
@@ -349,41 +378,13 @@ class Follower:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Freeze:
-    """An alliance that stands still, and at which event."""
-
-    alliance: AllianceId
-    source: str
-    sequence: int
-    code: str
-    detail: str
-
-
-async def frozen(store: Store, alliance: AllianceId | None = None) -> list[Freeze]:
-    async with store.transaction() as transaction:
-        rows: list[Any] = await transaction.raw.fetch(
-            "SELECT alliance_id, source, sequence, code, detail FROM frozen"
-            " WHERE $1::uuid IS NULL OR alliance_id = $1 ORDER BY alliance_id LIMIT 1000",
-            alliance,
-        )
-    return [Freeze(*row.values()) for row in rows]
-
-
-async def resume(store: Store, alliance: AllianceId) -> bool:
-    """Lets the alliance go on from the first record held back; False where it was not frozen.
-
-    What other alliances have there comes again and is passed over as duplicates.
-    """
-    async with store.transaction() as transaction:
-        await transaction.raw.execute(
-            "UPDATE positions p SET next_offset = least(p.next_offset, h.first_offset) FROM held h"
-            " WHERE h.alliance_id = $1 AND h.topic = p.topic AND h.partition = p.partition",
-            alliance,
-        )
-        return bool(
-            await transaction.raw.execute("DELETE FROM frozen WHERE alliance_id = $1", alliance) != "DELETE 0"
-        )
+def _firsts(events: Sequence[Arrived]) -> dict[Position, int]:
+    """The first offset of each partition."""
+    firsts: dict[Position, int] = {}
+    for event in events:
+        place = (event.topic, event.partition)
+        firsts[place] = min(event.offset, firsts.get(place, event.offset))
+    return firsts
 
 
 async def _pause(drain: asyncio.Event, seconds: float) -> None:
@@ -391,20 +392,3 @@ async def _pause(drain: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(drain.wait(), seconds)
     except TimeoutError:
         return
-
-
-async def _hold(transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]) -> None:
-    await transaction.raw.executemany(
-        "INSERT INTO held VALUES ($1, $2, $3, $4) ON CONFLICT (alliance_id, topic, partition)"
-        " DO UPDATE SET first_offset = least(held.first_offset, excluded.first_offset)",
-        [(alliance, event.topic, event.partition, event.offset) for event in events],
-    )
-
-
-INFRASTRUCTURE: tuple[type[Exception], ...] = (
-    *DATABASE_LOST,
-    Unavailable,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-)
-"""What says nothing about the event: to be waited for, never to freeze an alliance on."""

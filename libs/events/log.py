@@ -5,7 +5,7 @@ Two implementations, held to one contract test suite: `log_postgres` (one machin
     PositionLost            the topic ends before the position asked for: it is not the topic read before
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -65,6 +65,10 @@ class Reader(Protocol):
         Takes longer while the readers of a group share out the partitions anew (the first time too). Raises
         PositionLost, at each call until `seek` names a position that is there.
         """
+        ...
+
+    def assigned(self) -> Set[Position]:
+        """The partitions that `poll` reads now."""
         ...
 
     def seek(self, topic: str, partition: int, offset: int) -> None:

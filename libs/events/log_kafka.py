@@ -8,7 +8,7 @@ of a topic are 48 for ever. Nothing is ever deleted and nothing compacted.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from types import TracebackType
 from typing import Self
 
@@ -290,6 +290,9 @@ class KafkaReader:
                 return  # taken away meanwhile: another reader may have read on
             consumer.seek(partition, offset)
             placed.partitions.add(partition)
+
+    def assigned(self) -> Set[Position]:
+        return {(place.topic, place.partition) for place in self._placed.partitions}
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         place = TopicPartition(topic, partition)

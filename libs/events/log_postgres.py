@@ -6,7 +6,7 @@ order. A topic's table takes inserts from its writer's role alone, and no change
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from importlib.resources import files
 from types import TracebackType
 from typing import Self
@@ -197,6 +197,9 @@ class PostgresReader:
         return [
             Received(topic, 0, row["offset"], str(row["key"]).encode(), row["value"]) for row in rows[:limit]
         ]
+
+    def assigned(self) -> Set[Position]:
+        return {(topic, 0) for topic in self._offsets}
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         if topic in self._topics and partition == 0:

@@ -44,9 +44,10 @@ class Registry:
         """`upcasters` maps an old wire name to the function that gives the data of the next version."""
         classes: dict[str, type[Event]] = {}
         for event in events:
-            match = WIRE_NAME.fullmatch(event.type)
+            name = getattr(event, "type", "")
+            match = WIRE_NAME.fullmatch(name)
             if match is None or match["service"] != service:
-                raise RegistryError(f"{event.__name__}: {event.type!r} is no wire name of {service}")
+                raise RegistryError(f"{event.__name__}: {name!r} is no wire name of {service}")
             if event.type in classes:
                 raise RegistryError(f"{event.type} stands twice")
             classes[event.type] = event
@@ -74,7 +75,10 @@ class Registry:
         figure.
         """
         name, data = head.type, head.envelope["data"]
-        data = open_figures(data, alliance=head.alliance, event_id=head.id, keyring=keyring)
+        try:
+            data = open_figures(data, alliance=head.alliance, event_id=head.id, keyring=keyring)
+        except (ValueError, TypeError) as error:
+            raise MalformedEvent(f"{head.type}: a sealed figure in another form") from error
         while name in self.upcasters:
             data = self.upcasters[name](data)
             name = _next_version(name)

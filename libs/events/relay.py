@@ -7,13 +7,15 @@ everything (a gap, a freeze, a lost topic, a new log): `rewind`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import asyncpg
 import structlog
 
-from events.follow import INFRASTRUCTURE
-from events.ids import AllianceId
+from events.errors import DatabaseUnavailable
+from events.ids import NO_ALLIANCE, AllianceId
 from events.log import Log, Record
 from events.store import Store, Transaction, driver
 
@@ -23,10 +25,25 @@ ACTIVE_RELAY = 0x72656C6179
 POLL_SECONDS = 0.05
 RETRY_SECONDS = 0.5
 FLUSH_SECONDS = 3.0
-BATCH = 500
-ALLIANCES = 64
+BATCH = 200
+"""Events of one alliance sent at once; with `ALLIANCES` it bounds what lies in memory."""
+ALLIANCES = 32
+
+_WAITING = """
+SELECT h.alliance_id, h.relayed_sequence, e.body FROM (
+    SELECT alliance_id, relayed_sequence FROM heads
+    WHERE relayed_sequence < last_sequence AND alliance_id > $1 ORDER BY alliance_id LIMIT $2
+) h CROSS JOIN LATERAL (
+    SELECT sequence, body FROM events
+    WHERE alliance_id = h.alliance_id AND sequence > h.relayed_sequence ORDER BY sequence LIMIT $3
+) e ORDER BY h.alliance_id, e.sequence
+"""
 
 logger = structlog.get_logger(__name__)
+
+
+class _NothingAcknowledged(Exception):
+    """The log took none of what waits."""
 
 
 class Relay:
@@ -37,6 +54,8 @@ class Relay:
         self._log = log
         self._topic = topic
         self._woken = asyncio.Event()
+        self._turn = NO_ALLIANCE
+        """After which alliance to go on: always from the first, those that are busy would starve others."""
 
     def wake(self) -> None:
         self._woken.set()
@@ -45,35 +64,54 @@ class Relay:
         """Until `drain` is set, then sends what still waits. While another process relays, it stands by."""
         while not drain.is_set():
             try:
-                async with self._active() as active:
-                    while active and not drain.is_set():
+                async with self._active() as lock:
+                    # Without the connection the lock is gone, and another relay may be active.
+                    while lock is not None and not lock.is_closed() and not drain.is_set():
                         if not await self.step():
-                            await self._pause(POLL_SECONDS)
-                    if active:
+                            await _pause(self._woken, POLL_SECONDS)
+                    if lock is not None and drain.is_set():
                         await self._flush()
-            except INFRASTRUCTURE as error:
+            except (DatabaseUnavailable, _NothingAcknowledged) as error:
                 logger.warning("relay_interrupted", topic=self._topic, error=type(error).__name__)
-            if not drain.is_set():
-                await self._pause(RETRY_SECONDS)
+            # Not for `_woken`: commands go on while the log is down, and each would have it try again.
+            await _pause(drain, RETRY_SECONDS)
 
     async def step(self) -> int:
         """Sends what waits, of up to `ALLIANCES` alliances at once; returns how many events were
         acknowledged.
         """
         self._woken.clear()
-        async with self._store.transaction() as transaction:
-            waiting = await transaction.raw.fetch(
-                "SELECT alliance_id, relayed_sequence FROM heads"
-                " WHERE relayed_sequence < last_sequence LIMIT $1",
-                ALLIANCES,
-            )
+        waiting = await self._waiting()
         if not waiting:
             return 0
         async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._send(row["alliance_id"], row["relayed_sequence"])) for row in waiting
-            ]
-        return sum(task.result() for task in tasks)
+            sending = {
+                group.create_task(self._log.publish(self._topic, records)): (alliance, relayed)
+                for (alliance, relayed), records in waiting.items()
+            }
+        async with self._store.single() as transaction:
+            for task, (alliance, relayed) in sending.items():
+                if acknowledged := task.result():
+                    await transaction.raw.execute(
+                        "SELECT move_relayed($1, $2, $3)", alliance, relayed, relayed + acknowledged
+                    )
+        total = sum(task.result() for task in sending)
+        if total == 0:
+            raise _NothingAcknowledged
+        return total
+
+    async def _waiting(self) -> dict[tuple[AllianceId, int], Sequence[Record]]:
+        """(alliance, relayed sequence) → its next events."""
+        async with self._store.single() as transaction:
+            rows = await transaction.raw.fetch(_WAITING, self._turn, ALLIANCES, BATCH)
+            if not rows and self._turn != NO_ALLIANCE:
+                rows = await transaction.raw.fetch(_WAITING, NO_ALLIANCE, ALLIANCES, BATCH)
+        self._turn = AllianceId(rows[-1]["alliance_id"]) if rows else NO_ALLIANCE
+        waiting: dict[tuple[AllianceId, int], list[Record]] = defaultdict(list)
+        for row in rows:
+            alliance = AllianceId(row["alliance_id"])
+            waiting[alliance, row["relayed_sequence"]].append(Record(alliance, row["body"]))
+        return dict(waiting)
 
     async def _flush(self) -> None:
         """At the end, for a bounded time: what is left is sent at the next start."""
@@ -81,38 +119,29 @@ class Relay:
             async with asyncio.timeout(FLUSH_SECONDS):
                 while await self.step():
                     pass
-        except INFRASTRUCTURE:
+        except TimeoutError:
             logger.warning("relay_not_flushed", topic=self._topic)
 
-    async def _send(self, alliance: AllianceId, relayed: int) -> int:
-        events = await self._store.events(alliance, relayed, BATCH)
-        acknowledged = await self._log.publish(self._topic, [Record(alliance, body) for _, body in events])
-        if acknowledged:
-            async with self._store.transaction() as transaction:
-                await transaction.raw.execute(
-                    "UPDATE heads SET relayed_sequence = $3 WHERE alliance_id = $1 AND relayed_sequence = $2",
-                    alliance,
-                    relayed,
-                    relayed + acknowledged,
-                )
-        return acknowledged
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), seconds)
-        except TimeoutError:
-            return
-
     @asynccontextmanager
-    async def _active(self) -> AsyncIterator[bool]:
-        async with self._store.engine.connect() as connection:
+    async def _active(self) -> AsyncIterator[asyncpg.Connection | None]:
+        """The connection that holds the lock; None while another relay is active."""
+        async with self._store.reading() as connection:
             raw = await driver(connection)
-            got = await raw.fetchval("SELECT pg_try_advisory_lock($1)", ACTIVE_RELAY)
+            if not await raw.fetchval("SELECT pg_try_advisory_lock($1)", ACTIVE_RELAY):
+                yield None
+                return
             try:
-                yield got
+                yield raw
             finally:
-                if got and not raw.is_closed():
-                    await raw.fetchval("SELECT pg_advisory_unlock($1)", ACTIVE_RELAY)
+                # Ends the session, and so the lock, whatever state it is in: in the pool the lock would last.
+                raw.terminate()
+
+
+async def _pause(until: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(until.wait(), seconds)
+    except TimeoutError:
+        return
 
 
 async def rewind(transaction: Transaction, alliance: AllianceId | None) -> int:

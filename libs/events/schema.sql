@@ -52,6 +52,8 @@ BEGIN
 END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- Also under session_replication_role = replica.
+ALTER TABLE events ENABLE ALWAYS TRIGGER append_only;
 
 -- The start of a command in one round trip, each step with a snapshot of its own (READ COMMITTED, VOLATILE):
 -- what is read after the lock is what the last writer left. In one plain statement it would not be.
@@ -99,11 +101,20 @@ BEGIN
     UPDATE heads SET last_sequence = p_last + cardinality(p_bodies)
         WHERE alliance_id = p_alliance AND last_sequence = p_last;
     IF NOT FOUND THEN
+        -- A fault of the program (the lock was not held), so none that a retry would heal.
         RAISE EXCEPTION 'the head of alliance % is not at %', p_alliance, p_last
-            USING ERRCODE = 'serialization_failure';
+            USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     INSERT INTO events (alliance_id, sequence, stream, version, event_id, type, body)
         SELECT p_alliance, p_last + n, stream, version, event_id, type, body
         FROM unnest(p_streams, p_versions, p_ids, p_types, p_bodies)
             WITH ORDINALITY AS new (stream, version, event_id, type, body, n);
+END $$;
+
+-- The relay's mark, in one round trip. It does not wait for the disk, since the head is a command's lock: a mark
+-- lost in a crash has events sent twice, and followers pass duplicates over.
+CREATE FUNCTION move_relayed(p_alliance uuid, p_from bigint, p_to bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    UPDATE heads SET relayed_sequence = p_to WHERE alliance_id = p_alliance AND relayed_sequence = p_from;
 END $$;

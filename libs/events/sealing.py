@@ -19,7 +19,7 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_serializer, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -45,7 +45,7 @@ class Confidential(BaseModel, Generic[T]):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     owner: UUID
-    open: T | None = None
+    open: T | None = Field(None, repr=False)
     key: str | None = None
     sealed: str | None = None
 
@@ -54,6 +54,11 @@ class Confidential(BaseModel, Generic[T]):
         if self.open is None and self.sealed is None:
             raise ValueError("a confidential figure is open, or sealed, or both")
         return self
+
+    @model_serializer
+    def _closed_elsewhere(self) -> None:
+        """Raises TypeError: dumped by itself it would stand in the clear."""
+        raise TypeError("a confidential figure is written by events.envelope.plain alone")
 
     @property
     def value(self) -> T:

@@ -18,23 +18,27 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from events.errors import Unavailable
+from events.errors import DatabaseUnavailable
 from events.ids import AllianceId
 
 SCHEMA = files(__package__).joinpath("schema.sql").read_text()
 """The tables, triggers and functions of a store; run once by the owner's migration."""
 
 
-DATABASE_LOST: tuple[type[Exception], ...] = (
-    OSError,
+_TROUBLE: tuple[type[Exception], ...] = (
+    TimeoutError,
     NoConnection,
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.PostgresSystemError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
 )
-"""The database cannot be reached, is stopping, or has no more to give: it says nothing about the request."""
+"""The database is lost, is stopping, has no more to give, or chose another transaction: it says nothing about
+the request.
+"""
+_NO_CONNECTION: tuple[type[Exception], ...] = (*_TROUBLE, OSError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,23 @@ class Store:
         """
         async with self._connection() as connection:
             raw = await driver(connection)
-            async with raw.transaction():
-                yield Transaction(connection, raw)
+            transaction = raw.transaction()
+            over = False
+            try:
+                await transaction.start()
+                try:
+                    yield Transaction(connection, raw)
+                except Exception:
+                    await transaction.rollback()
+                    over = True
+                    raise
+                await transaction.commit()
+                over = True
+            finally:
+                if not over:
+                    # Cancelled midway, nobody knows whether a transaction is open here: its locks would stay,
+                    # and the next user's would be a savepoint in it, answered for and never committed.
+                    raw.terminate()
 
     @asynccontextmanager
     async def single(self) -> AsyncIterator[Transaction]:
@@ -134,18 +153,22 @@ class Store:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        """Raises Unavailable where the database cannot be had, or is lost: then nothing is known of a
-        commit.
-        """
+        """Raises DatabaseUnavailable where there is no connection, or it is lost or of no use meanwhile."""
+        connected = False
         try:
             async with self.engine.connect() as connection:
-                yield connection
-        except DATABASE_LOST as error:
-            raise Unavailable("database_unavailable") from error
-        except DBAPIError as error:
-            if error.connection_invalidated or isinstance(error.orig and error.orig.__cause__, DATABASE_LOST):
-                raise Unavailable("database_unavailable") from error
-            raise
+                raw = await driver(connection)
+                connected = True
+                try:
+                    yield connection
+                except Exception as error:
+                    if _is_trouble(error, raw):
+                        raise DatabaseUnavailable from error
+                    raise
+        except _NO_CONNECTION as error:
+            if connected:
+                raise
+            raise DatabaseUnavailable from error
 
     async def events(
         self, alliance: AllianceId, after: int, limit: int, types: Sequence[str] | None = None
@@ -177,6 +200,17 @@ class Store:
 async def driver(connection: AsyncConnection) -> asyncpg.Connection:
     raw = (await connection.get_raw_connection()).driver_connection
     return cast(asyncpg.Connection, raw)
+
+
+def _is_trouble(error: BaseException | None, connection: asyncpg.Connection) -> bool:
+    """Some of what a lost connection raises, the caller's own code may raise too: then the connection is
+    there.
+    """
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or _is_trouble(error.orig and error.orig.__cause__, connection)
+    if isinstance(error, (OSError, asyncpg.InterfaceError)) and connection.is_closed():
+        return True
+    return isinstance(error, _TROUBLE)
 
 
 def _replace_closed(connection: Any, record: Any, proxy: Any) -> None:

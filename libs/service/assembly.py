@@ -13,7 +13,8 @@ from events.deadlines import Deadlines
 from events.decision import Call
 from events.envelope import parse
 from events.execute import Commands
-from events.follow import Arrived, Follower, frozen
+from events.follow import Arrived, Follower
+from events.freezing import frozen
 from events.ids import NO_ALLIANCE, AllianceId
 from events.log import Log
 from events.projection import Projectors

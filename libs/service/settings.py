@@ -49,7 +49,9 @@ class Settings(BaseSettings):
 
     environment: Literal["embedded", "compose", "kubernetes"] = "embedded"
     database_url: str = Field(pattern=r"^postgresql\+asyncpg://", description="postgresql+asyncpg://…")
-    database_pool: int = Field(10, ge=1, le=200, description="Most connections to the database.")
+    database_pool: int = Field(
+        10, ge=2, le=200, description="Most connections to the database; the relay holds one."
+    )
     log_url: str = Field(
         pattern=r"^(postgresql\+asyncpg|kafka)://",
         description="The log between the services: PostgreSQL or Kafka.",
