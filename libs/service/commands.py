@@ -138,6 +138,7 @@ def answer(asked: Asked, receipt: Receipt, *, location: str | None = None, creat
 
 async def _caught_up(
     request: Request,
+    response: Response,
     caller: Authenticated,
     service: Running,
     alliance: AlliancePath,
@@ -147,6 +148,7 @@ async def _caught_up(
     ] = None,
     wait: Annotated[int, Query(ge=0, le=30, description="Seconds to wait for it at most.")] = 5,
 ) -> None:
+    request.state.response = response
     for text in after or ():
         match = POSITION.fullmatch(text)
         if match is None:
@@ -177,9 +179,10 @@ Viewer = Annotated[Given, Depends(_viewer)]
 
 
 def not_modified(request: Request, version: int) -> Response | None:
-    """304 where the caller's If-None-Match names this version; else None."""
+    """304 where the caller's If-None-Match names this version; else None, and the answer gets it as ETag."""
     wanted = request.headers.get("if-none-match", "")
     tag = f'"{version}"'
+    request.state.response.headers["ETag"] = tag
     if tag in (part.strip().removeprefix("W/") for part in wanted.split(",")):
         return Response(status_code=304, headers={"ETag": tag})
     return None
