@@ -12,6 +12,7 @@ A party is a company, or None for the alliance's purse.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -66,6 +67,7 @@ class Line:
     nature: Nature | None = None
     debtor: UUID | None = None
     obligation: UUID | None = None
+    due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,19 @@ def pending(member: UUID, project: str, amount: Money) -> Line:
 
 
 def owed(
-    obligation: UUID, *, creditor: UUID | None, debtor: UUID | None, project: str, amount: Money
+    obligation: UUID,
+    *,
+    creditor: UUID | None,
+    debtor: UUID | None,
+    project: str,
+    amount: Money,
+    due_on: date | None = None,
 ) -> Line:
-    """A change of what is owed: positive when incurred, negative when its payment is attested."""
-    return Line(Side.OWED, amount, project, creditor, debtor=debtor, obligation=obligation)
+    """A change of what is owed: positive when incurred, negative when its payment is attested.
+
+    `due_on` is given when it is incurred.
+    """
+    return Line(Side.OWED, amount, project, creditor, debtor=debtor, obligation=obligation, due_on=due_on)
 
 
 Rule = Callable[[Recorded[Any]], Sequence[Line | Reversal]]

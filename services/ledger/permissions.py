@@ -1,0 +1,8 @@
+"""Who may do what in the ledger. What may be read of whom stands in `ledger.snapshot`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from service.permissions import Rule
+
+RULES: Final[Mapping[type, Rule]] = {}
