@@ -10,6 +10,8 @@ import asyncpg
 from fastapi import FastAPI
 from sqlalchemy import URL
 
+import ledger.app
+import ledger.settings
 import members.app
 import members.settings
 import purchasing.app
@@ -37,6 +39,7 @@ SERVICES: Final[Mapping[str, tuple[type[Settings], Create, Path]]] = {
     "members": (members.settings.MembersSettings, members.app.create, members.app.MIGRATIONS),
     "purchasing": (purchasing.settings.PurchasingSettings, purchasing.app.create, purchasing.app.MIGRATIONS),
     "tenders": (tenders.settings.TendersSettings, tenders.app.create, tenders.app.MIGRATIONS),
+    "ledger": (ledger.settings.LedgerSettings, ledger.app.create, ledger.app.MIGRATIONS),
 }
 
 
@@ -87,6 +90,11 @@ def create(folder: DataFolder, secrets: Secrets, server: Server, drain: asyncio.
 
 
 def _masters(name: str, secrets: Secrets) -> dict[str, Any]:
+    """Each service seals with its own; the ledger opens them all."""
+    if name == "ledger":
+        masters = {f"{source}_master": master.hex() for source, master in secrets.sealing.items()}
+        masters["log_master"] = masters.pop("ledger_master")
+        return masters
     return {"master": secrets.sealing[name].hex()}
 
 

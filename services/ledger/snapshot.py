@@ -82,14 +82,7 @@ class Snapshot:
 
     def unchanged(self, request: Request) -> Response | None:
         """304 where the caller has seen this state of the books: all that is shown follows from it."""
-        return not_modified(request, self.version)
-
-    @property
-    def version(self) -> int:
-        return 2 * self.log_size + (not self.complete)
-
-    def mark(self, response: Response) -> None:
-        response.headers["ETag"] = f'"{self.version}"'
+        return not_modified(request, 2 * self.log_size + (not self.complete))
 
     def until(self, as_of: date | None) -> date:
         return as_of or LAST_DAY

@@ -100,7 +100,6 @@ class StatementPage(Page[LineView], Shown):
 @router.get("/members/{member}/account", response_model=AccountView)
 async def read_account(
     request: Request,
-    response: Response,
     caller: Authenticated,
     service: Running,
     alliance: AlliancePath,
@@ -115,7 +114,6 @@ async def read_account(
         name = books.given.member(member).name
         if unchanged := books.unchanged(request):
             return unchanged
-        books.mark(response)
         return AccountView(
             log_size=books.log_size,
             complete=books.complete,
@@ -169,7 +167,6 @@ def _by_nature(sums: Sequence[balances.Sum], side: Seen, currency: str) -> dict[
 @router.get("/members/{member}/statement", response_model=StatementPage)
 async def read_statement(
     request: Request,
-    response: Response,
     caller: Authenticated,
     service: Running,
     alliance: AlliancePath,
@@ -185,7 +182,6 @@ async def read_statement(
         books.given.member(member)
         if unchanged := books.unchanged(request):
             return unchanged
-        books.mark(response)
         until, size = books.until(as_of), books.size(at_size)
         rows: Sequence[views.StatementLine] = []
         if readable := books.may_read(member):

@@ -84,7 +84,6 @@ class ProjectsPage(Page[ProjectView], Shown):
 @router.get("/balances", response_model=BalancesView)
 async def read_balances(
     request: Request,
-    response: Response,
     caller: Authenticated,
     service: Running,
     alliance: AlliancePath,
@@ -95,7 +94,6 @@ async def read_balances(
     async with snapshot(service, caller, alliance) as books:
         if unchanged := books.unchanged(request):
             return unchanged
-        books.mark(response)
         currency, readable = books.commodity, books.readable
         sums = await views.sums(
             books.transaction,
@@ -131,7 +129,6 @@ async def read_balances(
 @router.get("/forms", response_model=FormsView)
 async def read_forms(
     request: Request,
-    response: Response,
     caller: Authenticated,
     service: Running,
     alliance: AlliancePath,
@@ -142,7 +139,6 @@ async def read_forms(
     async with snapshot(service, caller, alliance) as books:
         if unchanged := books.unchanged(request):
             return unchanged
-        books.mark(response)
         currency, readable = books.commodity, books.readable
         sums = await views.sums(
             books.transaction,
@@ -184,7 +180,6 @@ def _by_form(sums: Sequence[views.Sum], currency: str) -> list[FormSum]:
 @router.get("/projects", response_model=ProjectsPage)
 async def list_projects(
     request: Request,
-    response: Response,
     caller: Authenticated,
     service: Running,
     alliance: AlliancePath,
@@ -196,7 +191,6 @@ async def list_projects(
     async with snapshot(service, caller, alliance) as books:
         if unchanged := books.unchanged(request):
             return unchanged
-        books.mark(response)
         currency, readable = books.commodity, books.readable
         names = await views.projects(books.transaction, alliance, readable, after, limit + 1)
         page, following = _projects.cut(names, limit, lambda name: (name,))

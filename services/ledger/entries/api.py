@@ -47,13 +47,12 @@ class EntryView(BaseModel):
 
 @router.get("/log", response_model=LogView)
 async def read_log(
-    request: Request, response: Response, caller: Authenticated, service: Running, alliance: AlliancePath
+    request: Request, caller: Authenticated, service: Running, alliance: AlliancePath
 ) -> LogView | Response:
     """How many entries the log has, its name, and whether it is complete."""
     async with snapshot(service, caller, alliance) as books:
         if unchanged := books.unchanged(request):
             return unchanged
-        books.mark(response)
         stands = await books.transaction.raw.fetchrow(
             "SELECT source, sequence, code FROM frozen WHERE alliance_id = $1", alliance
         )

@@ -41,7 +41,6 @@ class ObligationsPage(Page[ObligationView], Shown):
 @router.get("/obligations", response_model=ObligationsPage)
 async def list_open_obligations(
     request: Request,
-    response: Response,
     caller: Authenticated,
     service: Running,
     alliance: AlliancePath,
@@ -55,7 +54,6 @@ async def list_open_obligations(
     async with snapshot(service, caller, alliance) as books:
         if unchanged := books.unchanged(request):
             return unchanged
-        books.mark(response)
         rows = await views.open_ones(
             books.transaction,
             alliance,

@@ -41,7 +41,7 @@ def _published(service: str) -> list[type[Event]]:
         if concept.ispkg and find_spec(f"{concept.name}.events") is not None:
             found += import_module(f"{concept.name}.events").EVENTS
     # Once each: a concept may name among its own what it takes from the libraries.
-    return list(dict.fromkeys(found))
+    return list({event.type: event for event in found}.values())
 
 
 def _rules(service: str) -> Rules:
