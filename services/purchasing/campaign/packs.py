@@ -1,0 +1,62 @@
+"""How many units are ordered for whom: whole packs, and buying more where more costs less. Pure."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from uuid import UUID
+
+from money import apportion
+from purchasing.campaign.events import Commitment, Offer
+from purchasing.campaign.quote import schedule
+
+ONE_UNIT = Decimal(1)
+
+
+def round_up(offer: Offer, demand: int) -> int | None:
+    """The quantity in whole packs that costs less than what `demand` fills; None where none does
+    [effet de seuil].
+    """
+    prices = schedule(offer)
+    filled = _whole_packs(demand, offer.pack_size)
+    larger = _whole_packs(prices.inverted(filled).quantity, offer.pack_size)
+    return larger if prices.cost(larger) < prices.cost(filled) else None
+
+
+def ordered(
+    commitments: Mapping[UUID, Commitment], offer: Offer, surplus: tuple[UUID, int] | None
+) -> dict[UUID, int]:
+    """Units by company, only of those who get any.
+
+    A round-up that pays goes to the owner of the surplus. A pack begun is filled by tolerances, else by that
+    owner; never is one filled by tolerances alone. What then fills no pack is taken off all quantities, pro
+    rata by largest remainder.
+    """
+    units = {company: commitment.quantity for company, commitment in commitments.items()}
+    demand = sum(units.values())
+    if demand == 0:
+        return {}
+    owner, at_most = surplus if surplus and surplus[0] in units else (None, 0)
+    larger = round_up(offer, demand)
+    begun = demand % offer.pack_size
+    missing = offer.pack_size - begun
+    if owner is not None and larger is not None and larger - demand <= at_most:
+        units[owner] += larger - demand
+    elif begun:
+        tolerances = {company: commitment.tolerance for company, commitment in commitments.items()}
+        if missing <= sum(tolerances.values()):
+            _add(units, tolerances, missing)
+        elif owner is not None and missing <= at_most:
+            units[owner] += missing
+        else:
+            _add(units, dict(units), -begun)
+    return {company: quantity for company, quantity in units.items() if quantity}
+
+
+def _add(units: dict[UUID, int], weights: Mapping[UUID, int], change: int) -> None:
+    for company, part in zip(
+        weights, apportion(Decimal(change), list(weights.values()), ONE_UNIT), strict=True
+    ):
+        units[company] += int(part)
+
+
+def _whole_packs(quantity: int, size: int) -> int:
+    return -(-quantity // size) * size
