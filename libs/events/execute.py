@@ -48,8 +48,14 @@ class Receipt:
     """Of a dry run: what the decision rested on."""
 
     def to_json(self) -> bytes:
+        # As text: orjson refuses what the driver gives as UUID, a class of its own.
         return orjson.dumps(
-            {"id": self.id, "version": self.version, "position": self.position, "alliance": self.alliance}
+            {
+                "id": str(self.id),
+                "version": self.version,
+                "position": self.position,
+                "alliance": str(self.alliance),
+            }
         )
 
     @classmethod
