@@ -12,16 +12,38 @@ from members import messages
 from members.alliance import api as alliance_api
 from members.alliance import events as alliance_events
 from members.alliance import views as alliance_views
+from members.charter import api as charter_api
 from members.charter import events as charter_events
+from members.charter import views as charter_views
+from members.decision import api as decision_api
+from members.decision import events as decision_events
+from members.decision import views as decision_views
+from members.directory import api as directory_api
+from members.directory import events as directory_events
+from members.directory import views as directory_views
+from members.membership import api as membership_api
 from members.membership import events as membership_events
+from members.membership import views as membership_views
+from members.membership.reactions import react
 from members.permissions import RULES
 from members.settings import MembersSettings
 from members.tables import documents, metadata
 from service.assembly import Description, assemble
+from service.document_api import document_router
 
 REGISTRY: Final = Registry.of(
-    "members", [*alliance_events.EVENTS, *charter_events.EVENTS, *membership_events.EVENTS]
+    "members",
+    [
+        *alliance_events.EVENTS,
+        *charter_events.EVENTS,
+        *decision_events.EVENTS,
+        *directory_events.EVENTS,
+        *membership_events.EVENTS,
+    ],
 )
+
+OPEN_DOCUMENTS: Final = frozenset({"preamble", "decision_title", "discussion", "offers", "seeks", "goal"})
+"""Kinds of texts that are meant for everybody in the alliance."""
 
 DESCRIPTION: Final = Description(
     name="members",
@@ -30,10 +52,26 @@ DESCRIPTION: Final = Description(
     metadata=metadata,
     documents=documents,
     rules=RULES,
-    projectors={**alliance_views.PROJECTORS},
-    routers=[alliance_api.founding, alliance_api.router],
+    projectors={
+        **alliance_views.PROJECTORS,
+        **charter_views.PROJECTORS,
+        **decision_views.PROJECTORS,
+        **directory_views.PROJECTORS,
+        **membership_views.PROJECTORS,
+    },
+    routers=[
+        alliance_api.founding,
+        alliance_api.router,
+        charter_api.router,
+        membership_api.router,
+        decision_api.router,
+        directory_api.router,
+        document_router(OPEN_DOCUMENTS, RULES),
+    ],
     messages=[messages.MESSAGES],
-    follows=(),
+    follows=("purchasing", "tenders"),
+    react=react,
+    due=decision_api.due,
 )
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

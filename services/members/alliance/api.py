@@ -15,6 +15,7 @@ from events.errors import Invalid
 from events.ids import AllianceId, PersonId
 from members.alliance import domain, views
 from members.charter.events import Terms
+from members.seekers import Seeker
 from service.auth import Authenticated, Verifier
 from service.commands import (
     Acknowledged,
@@ -28,6 +29,7 @@ from service.commands import (
     not_modified,
 )
 from service.paging import Cursor, CursorText, Page, PageLimit
+from service.texts import Texts
 from standing import Role
 
 founding = APIRouter(prefix="/v1", tags=["alliance"])
@@ -41,6 +43,9 @@ class FoundBody(Body):
 
     name: Name = Field(examples=["Alliance des Trois-Rives"])
     charter: Terms
+    preamble: str | None = Field(
+        None, min_length=1, max_length=20_000, pattern=r"\S", description="Values, roadmap, horizon."
+    )
     companies: list[Name] = Field(min_length=2, max_length=100, description="Legal names of the founders.")
 
 
@@ -66,6 +71,7 @@ class RoleItem(BaseModel):
 
 class MyAlliance(AllianceItem):
     roles: list[RoleItem]
+    applying: list[UUID] = Field(description="Companies of mine that ask to be admitted.")
 
 
 class Me(BaseModel):
@@ -85,9 +91,17 @@ async def found_alliance(asked: Command, body: FoundBody) -> Response:
     today = call.now.astimezone(ZoneInfo(body.charter.time_zone)).date()
     if call.effective_on is not None and call.effective_on > today:
         raise Invalid("effective_on_in_future", pointer="/effective_on", today=today)
-    command = domain.Found(body.name, call.actor, body.charter, [(uuid7(), name) for name in body.companies])
+    texts = Texts(asked.service.documents, call)
+    command = domain.Found(
+        body.name,
+        call.actor,
+        body.charter,
+        texts.keep_if("preamble", body.preamble),
+        [(uuid7(), name) for name in body.companies],
+    )
+    founder = domain.Founder(call.effective_on or today)
     receipt = await asked.service.commands.execute(
-        call, domain.ALLIANCE, alliance, command, founding=domain.Founder(call.effective_on or today)
+        call, domain.ALLIANCE, alliance, command, founding=founder, load=texts.store
     )
     return answer(asked, receipt, location=f"/alliances/{receipt.id}", created=True)
 
@@ -117,11 +131,17 @@ async def read_me(caller: Authenticated, service: Running) -> Me:
     async with service.store.reading() as connection:
         rows = await views.of_person(connection, caller.person, views.NOWHERE, 100)
     for alliance, name in rows:
-        given = await service.given(caller.person, alliance)
+        given = await service.given(caller.person, alliance, strangers=True)
         held = given.standing.roles_of(caller.person)
-        mine.append(
-            MyAlliance(id=alliance, name=name, roles=[RoleItem(**role.model_dump()) for role in held])
-        )
+        if held or given.applying:
+            mine.append(
+                MyAlliance(
+                    id=alliance,
+                    name=name,
+                    roles=[RoleItem(**role.model_dump()) for role in held],
+                    applying=sorted(given.applying),
+                )
+            )
     return Me(person=caller.person, alliances=mine)
 
 
@@ -135,9 +155,9 @@ class AllianceView(AllianceItem):
 
 @router.get("", response_model=AllianceView)
 async def read_alliance(
-    request: Request, given: Viewer, service: Running, alliance: AlliancePath
+    request: Request, given: Seeker, service: Running, alliance: AlliancePath
 ) -> AllianceView | Response:
-    """The alliance: its name and founding."""
+    """The alliance: its name and founding. Who applies sees this much of it."""
     version, _ = await service.commands.state(AllianceId(alliance), domain.ALLIANCE, alliance)
     if unchanged := not_modified(request, version):
         return unchanged

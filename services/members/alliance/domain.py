@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from events.decision import Aggregate, Placed
+from events.digest import Digest
 from events.envelope import LIFE, Event, Recorded
 from events.errors import Invalid, Refused
 from events.ids import PersonId
 from members.alliance.events import AllianceFounded, RoleGranted, RoleWithdrawn
+from members.charter.domain import check
 from members.charter.events import CharterPutInForce, Terms
 from members.membership.events import FounderJoined
 from standing import OF_A_COMPANY, Given, Role
@@ -31,6 +33,7 @@ class Found:
     name: str
     founder: PersonId
     terms: Terms
+    preamble: Digest | None
     companies: Sequence[tuple[UUID, str]]
 
 
@@ -65,8 +68,15 @@ def decide(alliance: Alliance | None, command: Any, given: Any, now: datetime) -
 
 
 def _found(command: Found, founder: Founder) -> Sequence[Event | Placed]:
+    check(command.terms, "/charter")
     founded = AllianceFounded(name=command.name, founder=command.founder)
-    charter = CharterPutInForce(version=1, from_day=founder.effective_on, terms=command.terms, decision=None)
+    charter = CharterPutInForce(
+        version=1,
+        from_day=founder.effective_on,
+        terms=command.terms,
+        preamble=command.preamble,
+        decision=None,
+    )
     return [
         founded,
         Placed(charter, stream="charter/1"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Executable, Index, Table, Text, Uuid, delete, select, tuple_
+from sqlalchemy import Column, Executable, Index, Table, Text, Uuid, and_, delete, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,8 +12,9 @@ from events.envelope import Event, Recorded
 from events.ids import PersonId
 from events.projection import Projector
 from members.alliance.events import AllianceFounded, RoleGranted, RoleWithdrawn
+from members.membership.views import members
 from members.tables import metadata
-from standing import Role
+from standing import PRESENT, Role, Status
 
 NOWHERE = UUID(int=0)
 """In place of a company, for a role of the alliance: a primary key takes no NULL."""
@@ -74,11 +75,18 @@ PROJECTORS: Mapping[type[Event], Sequence[Projector]] = {
 async def of_person(
     connection: AsyncConnection, person: PersonId, after: UUID, limit: int
 ) -> Sequence[tuple[UUID, str]]:
-    """The (id, name) of alliances in which a person has a role, by id."""
+    """The (id, name) of alliances in which a person has a role that counts, or applies, by id."""
     query = (
         select(alliances.c.alliance_id, alliances.c.name)
         .join(roles, roles.c.alliance_id == alliances.c.alliance_id)
-        .where(roles.c.person == person, alliances.c.alliance_id > after)
+        .outerjoin(
+            members, and_(members.c.alliance_id == roles.c.alliance_id, members.c.company == roles.c.company)
+        )
+        .where(
+            roles.c.person == person,
+            alliances.c.alliance_id > after,
+            or_(roles.c.company == NOWHERE, members.c.status.in_({*PRESENT, Status.APPLIED})),
+        )
         .distinct()
         .order_by(alliances.c.alliance_id)
         .limit(limit)

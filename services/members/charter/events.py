@@ -90,7 +90,6 @@ SharingMethod = Literal["equal_price", "volume", "shapley"]
 class Terms(_Part):
     """The rules in force [règles du jeu]. Money is in the charter's currency throughout."""
 
-    preamble: Digest | None = None
     currency: Currency
     time_zone: TimeZone
     hourly_rates: Mapping[Kind, Money] = Field(min_length=1, max_length=50)
@@ -114,13 +113,23 @@ class Terms(_Part):
     gain_to_attest: Money | None = None
 
 
+class CharterProposed(Event, type="alliance.members.charter_proposed.v1"):
+    """A draft: it holds nowhere until a decision about it has passed and it is put in force."""
+
+    terms: Terms
+    preamble: Digest | None
+
+
 class CharterPutInForce(Event, type="alliance.members.charter_put_in_force.v1"):
     """From `from_day` on these terms hold; later charters are not retroactive."""
 
     version: int
     from_day: date
     terms: Terms
+    preamble: Digest | None
+    """Values, roadmap, horizon: a text."""
     decision: UUID | None
+    """None for the first charter, which comes with the founding."""
 
 
-EVENTS = (CharterPutInForce,)
+EVENTS = (CharterProposed, CharterPutInForce)

@@ -1,6 +1,4 @@
-"""What is published of memberships; the names and fields that other services rely on are in
-`service.standing`.
-"""
+"""What is published of memberships; `standing.alliance` says which names and fields others rely on."""
 
 from datetime import date
 from typing import Literal
@@ -84,9 +82,11 @@ class NoticeGiven(Event, type="alliance.members.notice_given.v1"):
 
 
 class ClearanceNoted(Event, type="alliance.members.clearance_noted.v1"):
-    """A service has answered `member_cleared`: nothing of this notice is open there."""
+    """A service has answered `member_cleared`: of the member that gave this notice nothing is open there."""
 
     company: UUID
+    notice: UUID
+    """The id of the `notice_given` event."""
     service: Literal["purchasing", "tenders", "ledger"]
 
 
