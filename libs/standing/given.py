@@ -64,17 +64,20 @@ class Given:
         """The companies of the caller that ask to be admitted: their people see these and no other."""
         return self.standing.companies_of(self.caller, {Status.APPLIED})
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether every company's figures open to the caller."""
+        if self.has(Role.AUDITOR, Role.INDEPENDENT):
+            return True
+        latest = self.standing.charters[-1] if self.standing.charters else None
+        return self.has(Role.COORDINATOR) and latest is not None and latest.coordinator_independent
+
     def may_read(self, owner: UUID) -> bool:
         """Whether a sealed figure of `owner` opens to the caller (domain.md, "What stays private").
 
         What no company owns opens to nobody: ballots are sealed to their decision until it is closed.
         """
-        if owner not in self.standing.members:
-            return False
-        if self.acts_for(owner) or self.has(Role.AUDITOR, Role.INDEPENDENT):
-            return True
-        latest = self.standing.charters[-1] if self.standing.charters else None
-        return self.has(Role.COORDINATOR) and latest is not None and latest.coordinator_independent
+        return owner in self.standing.members and (self.acts_for(owner) or self.reads_all)
 
     def member(self, company: UUID) -> Member:
         """Raises NotFound for a company that is not, and never was, of this alliance."""

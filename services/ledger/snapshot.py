@@ -16,7 +16,6 @@ from events.errors import Invalid, Unavailable
 from events.ids import AllianceId
 from events.store import Transaction
 from ledger.balances.views import LAST_DAY, NEVER
-from ledger.tables import NOBODY
 from service.auth import Caller
 from service.commands import not_modified
 from service.runtime import Service
@@ -75,7 +74,7 @@ class Snapshot:
     @property
     def readable(self) -> Sequence[UUID] | None:
         """The companies whose figures the caller may read; None: all, and what is no company's."""
-        return None if self.given.may_read(NOBODY) else sorted(self.given.companies)
+        return None if self.given.reads_all else sorted(self.given.companies)
 
     def may_read(self, company: UUID) -> bool:
         return self.given.may_read(company)
