@@ -31,8 +31,8 @@ help: ## list what can be made
 run: setup ## run all four services and PostgreSQL here (PORT=8000 DATA=var)
 	@exec $(ALLIANCE) run --port '$(PORT)' --data '$(DATA)'
 
-demo: setup ## play the demonstration against the running product (PORT=8000 or URL=)
-	@exec $(ALLIANCE) demo --url '$(URL)'
+demo: setup ## play the demonstration against the running product (PORT=8000 or URL=, DATA=var)
+	@exec $(ALLIANCE) demo --url '$(URL)' --data '$(DATA)'
 
 token: setup ## print an access token for a person (AS=alice DATA=var)
 	@test -n '$(AS)' || { echo 'Say for whom: make token AS=alice' >&2; exit 1; }

@@ -1,13 +1,18 @@
 """The program `alliance`: thin shells over what the embedded form can do."""
 
-from collections.abc import Iterator
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
 
+from demo.conversation import CannotPlay
+from demo.performance import perform
 from embedded import app as embedded_app
 from embedded.folder import CannotStart, existing, held
 from embedded.tokens import issuer_of
@@ -52,6 +57,47 @@ def run(
             )
 
         uvloop.run(embedded_app.run(folder, listener, ready))
+
+
+@app.command()
+def demo(
+    url: Annotated[
+        str, typer.Option(help="Where all four services are, each below its name.")
+    ] = "http://127.0.0.1:8000",
+    data: Data = Path("var"),
+    members: Annotated[
+        str | None, typer.Option(help="Where this service is, if it is not below URL.")
+    ] = None,
+    purchasing: Annotated[str | None, typer.Option(help="The same.")] = None,
+    tenders: Annotated[str | None, typer.Option(help="The same.")] = None,
+    ledger: Annotated[str | None, typer.Option(help="The same.")] = None,
+    token_command: Annotated[
+        str | None,
+        typer.Option(
+            help="Prints a token for the subject given last; unless given, the data folder's issuer."
+        ),
+    ] = None,
+    story: Annotated[Path | None, typer.Option(help="A folder with another story.")] = None,
+) -> None:
+    """Play the demonstration in an alliance of its own; exit status 1 when a figure is not the expected."""
+    own = {"members": members, "purchasing": purchasing, "tenders": tenders, "ledger": ledger}
+    bases = {name: base or f"{url.rstrip('/')}/{name}" for name, base in own.items()}
+    with in_one_sentence():
+        token = _printed_by(token_command) if token_command else issuer_of(existing(data)).token
+        try:
+            differences = perform(story or files("demo").joinpath("story"), bases, token)
+        except CannotPlay as error:
+            raise SystemExit(str(error)) from None
+    if differences:
+        raise SystemExit(f"{differences} figures differ from what is expected: they are marked ≠.")
+
+
+def _printed_by(command: str) -> Callable[[str], str]:
+    def token(subject: str) -> str:
+        done = subprocess.run([*shlex.split(command), subject], check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout.strip()
+
+    return token
 
 
 @contextmanager

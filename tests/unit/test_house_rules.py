@@ -287,6 +287,7 @@ FORBIDDEN_IMPORTS = {
     "ledger/app.py": "import embedded",
     "members/alliance/events.py": "import sqlalchemy",
     "members/alliance/domain.py": "import sqlalchemy",
+    "demo/player.py": "import members",
 }
 
 
