@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rigs.kafka import Kafka
 from rigs.postgres import Postgres
-from rigs.product import Product, kept_running
+
+if TYPE_CHECKING:
+    from rigs.product import Product
 
 _NO_KAFKA = pytest.StashKey[str]()
 
@@ -53,8 +56,10 @@ def kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
 
 
 @pytest.fixture(scope="session")
-async def product() -> AsyncIterator[Product]:
+async def product() -> AsyncIterator["Product"]:
     """The whole product in this process, shared by the test run: found an alliance of your own in it."""
+    from rigs.product import kept_running  # noqa: PLC0415 - a unit test need not load four services
+
     async for one in kept_running():
         yield one
 
