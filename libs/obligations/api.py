@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import MetaData, RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from events.envelope import Event
@@ -124,6 +125,10 @@ class Obligations:
     ) -> list[Obligation]:
         """For `load=`: all obligations of a project, in any state, as they are under the lock."""
         return await self._views.of_project(transaction, alliance, project)
+
+    async def any_open(self, connection: AsyncConnection, alliance: AllianceId, company: UUID) -> bool:
+        """Whether the company still owes something in this service, or is owed it."""
+        return await self._views.any_open(connection, alliance, company)
 
 
 def _router(service: str, views: Views, documents: Documents) -> APIRouter:

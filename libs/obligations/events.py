@@ -1,6 +1,6 @@
 """What is published of who owes whom: one shape, under the wire names of the service in which it arose.
 
-`alliance.<service>.obligation_incurred.v1`, `.payment_declared.v1`, `.payment_withdrawn.v1`,
+`alliance.<service>.obligation_incurred.v1`, `.payment_declared.v1`, `.payment_declaration_withdrawn.v1`,
 `.payment_attested.v1`, `.obligation_cancelled.v1`. A party is a company, or None for the alliance's purse.
 """
 
@@ -123,7 +123,7 @@ def vocabulary(service: str) -> Vocabulary:
     return Vocabulary(
         named("ObligationIncurred", "obligation_incurred", Incurred),
         named("PaymentDeclared", "payment_declared", PaymentDeclared),
-        named("PaymentWithdrawn", "payment_withdrawn", PaymentWithdrawn),
+        named("PaymentDeclarationWithdrawn", "payment_declaration_withdrawn", PaymentWithdrawn),
         named("PaymentAttested", "payment_attested", PaymentAttested),
         named("ObligationCancelled", "obligation_cancelled", Cancelled),
     )

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    exists,
     or_,
     select,
     tuple_,
@@ -30,7 +31,7 @@ from events.ids import AllianceId
 from events.projection import Projectors
 from events.store import Transaction
 from money import Money
-from obligations.domain import Obligation, State
+from obligations.domain import OPEN, Obligation, State
 from obligations.events import (
     Cancelled,
     Incurred,
@@ -173,6 +174,17 @@ class Views:
             .order_by(self.table.c.id)
         )
         return [obligation(row) for row in (await transaction.execute(query)).mappings()]
+
+    async def any_open(self, connection: AsyncConnection, alliance: AllianceId, company: UUID) -> bool:
+        columns = self.table.c
+        query = select(
+            exists().where(
+                columns.alliance_id == alliance,
+                columns.state.in_(OPEN),
+                or_(columns.debtor == company, columns.creditor == company),
+            )
+        )
+        return bool((await connection.execute(query)).scalar_one())
 
 
 def obligation(row: RowMapping) -> Obligation:

@@ -15,19 +15,22 @@ from members.alliance import views as alliance_views
 from members.charter import api as charter_api
 from members.charter import events as charter_events
 from members.charter import views as charter_views
+from members.common_life import declarations
 from members.decision import api as decision_api
 from members.decision import events as decision_events
 from members.decision import views as decision_views
 from members.directory import api as directory_api
 from members.directory import events as directory_events
 from members.directory import views as directory_views
+from members.dues import api as dues_api
+from members.dues import events as dues_events
 from members.membership import api as membership_api
 from members.membership import events as membership_events
 from members.membership import views as membership_views
 from members.membership.reactions import react
 from members.permissions import RULES
 from members.settings import MembersSettings
-from members.tables import documents, metadata
+from members.tables import documents, metadata, obligations
 from service.assembly import Description, assemble
 from service.document_api import document_router
 
@@ -38,7 +41,10 @@ REGISTRY: Final = Registry.of(
         *charter_events.EVENTS,
         *decision_events.EVENTS,
         *directory_events.EVENTS,
+        *dues_events.EVENTS,
         *membership_events.EVENTS,
+        *obligations.events,
+        *declarations.events,
     ],
 )
 
@@ -58,6 +64,8 @@ DESCRIPTION: Final = Description(
         **decision_views.PROJECTORS,
         **directory_views.PROJECTORS,
         **membership_views.PROJECTORS,
+        **obligations.projectors,
+        **declarations.projectors,
     },
     routers=[
         alliance_api.founding,
@@ -66,9 +74,12 @@ DESCRIPTION: Final = Description(
         membership_api.router,
         decision_api.router,
         directory_api.router,
+        dues_api.router,
+        obligations.router,
+        declarations.router,
         document_router(OPEN_DOCUMENTS, RULES),
     ],
-    messages=[messages.MESSAGES],
+    messages=[messages.MESSAGES, obligations.messages, declarations.messages],
     follows=("purchasing", "tenders"),
     react=react,
     due=decision_api.due,

@@ -6,6 +6,34 @@ from typing import Final
 from service.problems import Message
 
 MESSAGES: Final[Mapping[str, Message]] = {
+    "card_not_filled_in": Message(
+        en="Its card is not filled in: {name}.",
+        fr="La fiche n’est pas remplie : {name}.",
+    ),
+    "charter_without_dues": Message(
+        en="The charter in force has no dues for this many people.",
+        fr="La charte en vigueur ne fixe pas de cotisation pour cet effectif.",
+    ),
+    "company_twice": Message(
+        en="This company is named twice.",
+        fr="Cette entreprise est citée deux fois.",
+    ),
+    "due_before_call": Message(
+        en="The due date lies before the call.",
+        fr="L’échéance est antérieure à l’appel.",
+    ),
+    "dues_called_already": Message(
+        en="This company has been called for the year already.",
+        fr="Cette entreprise a déjà été appelée pour l’année.",
+    ),
+    "dues_nobody_to_call": Message(
+        en="Every active member has been called for the year.",
+        fr="Tous les membres actifs ont déjà été appelés pour l’année.",
+    ),
+    "dues_year_wrong": Message(
+        en="The year lies before the founding, or after the next one.",
+        fr="L’année précède la fondation, ou dépasse l’an prochain.",
+    ),
     "last_coordinator": Message(
         en="The only coordinator stays until another one is named.",
         fr="La seule coordination reste en place tant qu'une autre n'est pas désignée.",

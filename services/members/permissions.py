@@ -5,9 +5,12 @@ from typing import Final
 
 from members.alliance import domain as alliance
 from members.charter import domain as charter
+from members.common_life import declarations
 from members.decision import domain as decision
 from members.directory import domain as directory
+from members.dues import domain as dues
 from members.membership import domain as membership
+from members.tables import obligations
 from service.document_api import EraseDocument
 from service.permissions import (
     ANY_MEMBER,
@@ -59,5 +62,8 @@ RULES: Final[Mapping[type, Rule]] = {
     directory.Register: COORDINATOR | OWN_DIRECTOR,
     directory.Correct: COORDINATOR | OWN_DIRECTOR | ONESELF,
     directory.Erase: COORDINATOR | OWN_DIRECTOR | ONESELF,
+    dues.CallDues: COORDINATOR,
+    **obligations.rules,
+    **declarations.rules,
     EraseDocument: COORDINATOR | OWN_COMPANY,
 }

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.envelope import Event, Recorded
+from events.ids import AllianceId
 from events.projection import Projector
 from members.membership.domain import STATUS_AFTER
 from members.membership.events import (
@@ -20,7 +21,7 @@ from members.membership.events import (
     MemberAdmitted,
     NoticeGiven,
 )
-from members.tables import documents, metadata
+from members.tables import documents, metadata, obligations
 from standing import Status
 
 members = Table(
@@ -131,6 +132,14 @@ async def texts_of(connection: AsyncConnection, alliance: UUID, card: Card) -> M
     return {row.id: row.body.decode() for row in await connection.execute(query)}
 
 
+async def staff(connection: AsyncConnection, alliance: UUID) -> Mapping[UUID, int]:
+    """How many people each company has, of those that have filled in their card."""
+    query = select(members.c.company, members.c.card).where(
+        members.c.alliance_id == alliance, members.c.card.is_not(None)
+    )
+    return {row.company: Card.model_validate_json(row.card).staff for row in await connection.execute(query)}
+
+
 async def owing(connection: AsyncConnection, alliance: UUID, company: UUID) -> bool:
     """Whether the company owes, or is owed, something in this service that is not paid and attested."""
-    return False
+    return await obligations.any_open(connection, AllianceId(alliance), company)
