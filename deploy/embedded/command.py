@@ -14,12 +14,15 @@ import uvloop
 from demo.conversation import CannotPlay
 from demo.performance import perform
 from embedded import app as embedded_app
+from embedded.calling import call
 from embedded.folder import CannotStart, existing, held
 from embedded.tokens import issuer_of
 from service.serve import listen
 from service.telemetry import configure_logging
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+app.command()(call)
 
 Data = Annotated[Path, typer.Option(help="The folder that keeps everything.")]
 

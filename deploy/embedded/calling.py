@@ -1,0 +1,58 @@
+"""One request from the command line: the token, the key and the JSON are taken care of."""
+
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import httpx
+import orjson
+import typer
+
+from embedded.folder import existing
+from embedded.tokens import issuer_of
+
+
+def call(
+    method: Annotated[str, typer.Argument(help="GET, POST, PUT, …")],
+    path: Annotated[str, typer.Argument(help="Below the URL, with its query.")],
+    body: Annotated[str, typer.Argument(help="JSON, or @FILE.")] = "",
+    caller: Annotated[
+        str, typer.Option("--as", help="Who asks: any name, always the same person.")
+    ] = "alice",
+    pick: Annotated[str, typer.Option(help="Print one field alone: a name, or names joined by dots.")] = "",
+    if_match: Annotated[str, typer.Option(help="The version that is changed.")] = "",
+    key: Annotated[str, typer.Option(help="Idempotency-Key; a new one unless given.")] = "",
+    url: Annotated[str, typer.Option(help="Where the product is.", envvar="ALLIANCE_URL")] = (
+        "http://127.0.0.1:8000"
+    ),
+    data: Annotated[Path, typer.Option(help="The folder that keeps everything.", envvar="ALLIANCE_DATA")] = (
+        Path("var")
+    ),
+) -> None:
+    """Send one request; print the answer's JSON. Exit status 1, and the problem, when it is refused."""
+    headers = {"Authorization": f"Bearer {issuer_of(existing(data)).token(caller)}"}
+    if method.upper() == "POST":
+        headers["Idempotency-Key"] = key or uuid4().hex
+    if if_match:
+        headers["If-Match"] = f'"{if_match}"'
+    content = Path(body[1:]).read_bytes() if body.startswith("@") else body.encode()
+    if content:
+        headers["Content-Type"] = "application/json"
+    try:
+        answer = httpx.request(method.upper(), url + path, content=content, headers=headers, timeout=60)
+    except httpx.TransportError as error:
+        raise SystemExit(f"{url} does not answer: {error}") from None
+    if answer.is_error:
+        typer.echo(answer.text, err=True)
+        raise SystemExit(1)
+    shown = answer.json() if answer.content else None
+    typer.echo(_picked(shown, pick) if pick else orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
+
+
+def _picked(value: Any, names: str) -> str:
+    for name in names.split("."):
+        try:
+            value = value[int(name)] if isinstance(value, list) else value[name]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise SystemExit(f"There is no {names} in the answer.") from None
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
