@@ -42,9 +42,10 @@ class Book:
         read = [self._read(event.head) for event in events]
         last = await transaction.lock_head(alliance)
         opening = [] if last else [self._opening(alliance)]
+        streams = {name: source(name, alliance) for name in self._sources}
         followed = [
             Appended(
-                source(event.head.service, alliance),
+                streams[event.head.service],
                 event.head.sequence,
                 event.head.id,
                 event.head.type,
@@ -54,7 +55,7 @@ class Book:
         ]
         # The leaf index of an entry is one less than its sequence.
         first = last + len(opening)
-        posted = await _posted(transaction, alliance, first, read)
+        posted = await _posted(transaction, alliance, first, read, streams)
         await transaction.append(alliance, last, [*opening, *followed])
         await posting.write(transaction, alliance, posted)
         await balances.add(transaction, alliance, posted)
@@ -97,7 +98,11 @@ class Book:
 
 
 async def _posted(
-    transaction: Transaction, alliance: AllianceId, first: int, read: Sequence[tuple[Recorded[Any], Lines]]
+    transaction: Transaction,
+    alliance: AllianceId,
+    first: int,
+    read: Sequence[tuple[Recorded[Any], Lines]],
+    streams: Mapping[str, str],
 ) -> Sequence[posting.Posted]:
     """The legs of each entry, the first of which has the index `first`."""
     wanted = [line.event_id for _, lines in read for line in lines if isinstance(line, Reversal)]
@@ -105,7 +110,7 @@ async def _posted(
     reversed_by: dict[int, int] = {}
     posted = []
     for entry, (recorded, lines) in enumerate(read, first):
-        stream = source(recorded.service, alliance)
+        stream = streams[recorded.service]
         legs: list[Leg] = []
         for line in lines:
             if isinstance(line, Line):

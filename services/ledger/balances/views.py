@@ -6,7 +6,7 @@ As known at an earlier size of the log: the sums, less the postings of later ent
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -58,6 +58,10 @@ rollups = Table(
 )
 
 
+_What = tuple[date, UUID, str, str, str, str]
+"""The beginning of a span; member, side, form, nature, commodity."""
+
+
 async def add(transaction: Transaction, alliance: AllianceId, posted: Iterable[Posted]) -> None:
     """Adds what has been posted to both tables, one statement each."""
     detailed: dict[tuple[str, UUID, str, str, str, str, date], Decimal] = defaultdict(Decimal)
@@ -76,12 +80,16 @@ async def add(transaction: Transaction, alliance: AllianceId, posted: Iterable[P
                 detailed[key] += leg.sense
     if not detailed:
         return
-    spans: dict[tuple[str, date, UUID, str, str, str, str], Decimal] = defaultdict(Decimal)
+    days: dict[_What, Decimal] = defaultdict(Decimal)
     for (_, member, side, form, nature, commodity, day), amount in detailed.items():
-        what = (member, side, form, nature, commodity)
-        spans[("day", day, *what)] += amount
-        spans[("month", day.replace(day=1), *what)] += amount
-        spans[("year", day.replace(month=1, day=1), *what)] += amount
+        days[(day, member, side, form, nature, commodity)] += amount
+    months = _by_start(days, lambda day: day.replace(day=1))
+    years = _by_start(months, lambda month: month.replace(month=1))
+    spans = {
+        (span, *what): amount
+        for span, sums in (("day", days), ("month", months), ("year", years))
+        for what, amount in sums.items()
+    }
     # Sorted, so that new rows go into neighbouring pages of the index.
     await transaction.raw.execute(
         "INSERT INTO rollups SELECT $1, * FROM unnest($2::text[], $3::uuid[], $4::text[], $5::text[],"
@@ -99,6 +107,14 @@ async def add(transaction: Transaction, alliance: AllianceId, posted: Iterable[P
         alliance,
         *_columns(spans),
     )
+
+
+def _by_start(sums: Mapping[_What, Decimal], start: Callable[[date], date]) -> Mapping[_What, Decimal]:
+    """The sums of the longer spans that begin at `start` of the shorter ones' beginnings."""
+    longer: dict[_What, Decimal] = defaultdict(Decimal)
+    for (starts_on, *what), amount in sums.items():
+        longer[(start(starts_on), *what)] += amount  # type: ignore[index]  # a tuple taken apart and put together
+    return longer
 
 
 def _columns(sums: Mapping[Any, Decimal]) -> Sequence[Sequence[object]]:
