@@ -29,6 +29,7 @@ _TROUBLE: tuple[type[Exception], ...] = (
     TimeoutError,
     NoConnection,
     asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,  # used between the server's farewell and the end of the connection
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.PostgresSystemError,
