@@ -27,10 +27,18 @@ Load = Callable[[Transaction, Any, Given], Awaitable[Given]]
 class Declarations:
     """Hours and means in one service, to be put into its description: `events` into the registry, `rules`,
     `projectors`, `router` and `messages` as they are. `metadata` and `documents` are the service's, `find`
-    knows its projects.
+    knows its projects. Where none of these takes `means`, there is no route for them.
     """
 
-    def __init__(self, service: str, metadata: MetaData, documents: Documents, find: FindProject) -> None:
+    def __init__(
+        self,
+        service: str,
+        metadata: MetaData,
+        documents: Documents,
+        find: FindProject,
+        *,
+        means: bool = True,
+    ) -> None:
         words = vocabulary(service)
         self.events: Sequence[type[Event]] = words.events
         self.rules: Mapping[type, Rule] = RULES
@@ -38,7 +46,7 @@ class Declarations:
         self._find = find
         self._views = Views(metadata)
         self.projectors: Projectors = self._views.projectors(words)
-        self.router: Final = router(service, self._views, documents, self.load)
+        self.router: Final = router(service, self._views, documents, self.load, means=means)
 
     def load(self, command: object) -> Load:
         """The `load=` of a command: what its decision rests on, read under the alliance's lock.

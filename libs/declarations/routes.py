@@ -149,8 +149,8 @@ class _Declaring:
         return await commands.execute(asked.on(body), aggregate(self.service), id, command, load=both)
 
 
-def router(service: str, views: Views, documents: Documents, load: Load) -> APIRouter:
-    """`load(command)` reads what its decision rests on."""
+def router(service: str, views: Views, documents: Documents, load: Load, *, means: bool) -> APIRouter:
+    """`load(command)` reads what its decision rests on; `means` says whether any are taken."""
     routes = alliance_router("declarations")
     declaring = _Declaring(service, documents, load)
 
@@ -171,22 +171,24 @@ def router(service: str, views: Views, documents: Documents, load: Load) -> APIR
         location = f"/alliances/{alliance}/declarations/{receipt.id}"
         return answer(asked, receipt, location=location, created=True)
 
-    @routes.post("/declarations/means", status_code=201, response_model=Acknowledged)
-    async def declare_means(asked: Command, body: MeansBody, alliance: AlliancePath) -> Response:
-        """Declares means lent or given: by the charter's tariff, or an amount with evidence."""
-        texts, new = Texts(documents, asked.call), uuid7()
-        command = DeclareMeans(
-            new,
-            body.company,
-            body.project,
-            body.kind,
-            body.amount,
-            texts.keep_if("evidence", body.evidence, body.company),
-            body.replaces,
-        )
-        receipt = await declaring.execute(asked, body, new, command, texts)
-        location = f"/alliances/{alliance}/declarations/{receipt.id}"
-        return answer(asked, receipt, location=location, created=True)
+    if means:
+
+        @routes.post("/declarations/means", status_code=201, response_model=Acknowledged)
+        async def declare_means(asked: Command, body: MeansBody, alliance: AlliancePath) -> Response:
+            """Declares means lent or given: by the charter's tariff, or an amount with evidence."""
+            texts, new = Texts(documents, asked.call), uuid7()
+            command = DeclareMeans(
+                new,
+                body.company,
+                body.project,
+                body.kind,
+                body.amount,
+                texts.keep_if("evidence", body.evidence, body.company),
+                body.replaces,
+            )
+            receipt = await declaring.execute(asked, body, new, command, texts)
+            location = f"/alliances/{alliance}/declarations/{receipt.id}"
+            return answer(asked, receipt, location=location, created=True)
 
     @routes.post("/declarations/{declaration}/attestations", response_model=Acknowledged)
     async def attest_declaration(

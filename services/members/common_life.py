@@ -21,4 +21,4 @@ async def find(transaction: Transaction, given: Given, project: str, company: UU
     return Project(LIFE, "officers", KINDS)
 
 
-declarations: Final = Declarations("members", metadata, documents, find)
+declarations: Final = Declarations("members", metadata, documents, find, means=False)
