@@ -1,17 +1,11 @@
 """Memberships over HTTP: from applying to leaving, and back."""
 
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 
-from events.decision import Call, Placed
-from events.envelope import LIFE, Context, Event
-from events.ids import SYSTEM, AllianceId
 from rigs.product import Client, Founded, Product
-
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 LUMIEL = {
     "name": "Câblages Lumiel",
@@ -67,41 +61,6 @@ async def step(alliance: Founded, company: str, name: str, matter: str) -> None:
 async def put_card(client: Client, company: str, **changes: Any) -> httpx.Response:
     version = (await client.get(company)).headers["ETag"]
     return await client.put(f"{company}/card", json=LUMIEL | changes, headers={"If-Match": version})
-
-
-class ClearedByPurchasing(Event, type="alliance.purchasing.member_cleared.v1"):
-    company: UUID
-    notice: UUID
-
-
-class ClearedByTenders(Event, type="alliance.tenders.member_cleared.v1"):
-    company: UUID
-    notice: UUID
-
-
-async def clear(product: Product, alliance: Founded, company: str) -> None:
-    """Every service says that nothing is open, by an event in its store, were it to say nothing itself."""
-    at, notice = AllianceId(alliance.id), UUID(await notice_of(alliance))
-    members = product.services["members"]
-    for name, kind in (("purchasing", ClearedByPurchasing), ("tenders", ClearedByTenders)):
-        service = product.services[name]
-        await service.wait("members", at, await members.store.last_sequence(at), 10)
-        event = kind(company=UUID(company.rsplit("/", 1)[-1]), notice=notice)
-        async with service.store.transaction() as transaction:
-            last = await transaction.lock_head(at)
-            given = await service.given_in(transaction, Call.of_system(at, NOW, key=""))
-            context = Context(
-                name, at, NOW, SYSTEM, "test", None, given.effective_on, given.charter_version, LIFE
-            )
-            stream = f"test/{notice}"
-            await service.commands.record(transaction, context, [Placed(event)], last, {stream: 0}, stream)
-        await members.wait(name, at, last + 1, 10)
-
-
-async def notice_of(alliance: Founded) -> str:
-    """The id of the event of the latest notice."""
-    path = alliance.path("members", "/events?types=alliance.members.notice_given.v1&limit=200")
-    return ok(await alliance.coordinator.get(path))["items"][-1]["event"]["id"]
 
 
 async def test_a_company_from_outside_is_admitted_and_becomes_active(product: Product) -> None:
@@ -235,7 +194,7 @@ async def test_a_member_leaves_once_notice_is_over_and_every_service_has_cleared
         found = refused(await director.post(f"{company}/departure", json=early), 409, "leaving_refused")
     assert "notice_running" in found["detail"]
     refused(await alliance.directors[1].get(f"{company}/leaving"), 403, "forbidden")
-    await clear(product, alliance, company)
+    await product.caught_up(alliance.id)  # nothing is open there: purchasing and tenders say so
     leaving = ok(await director.get(f"{company}/leaving"))
     assert leaving == {
         "notice_ends_on": "2025-12-29",
@@ -257,7 +216,7 @@ async def test_who_comes_back_finds_its_identity(product: Product) -> None:
     director = alliance.directors[0]
     ok(await put_card(director, company))
     ok(await director.post(f"{company}/notice", json={}))
-    await clear(product, alliance, company)
+    await product.caught_up(alliance.id)  # nothing is open there: purchasing and tenders say so
     ok(await director.post(f"{company}/departure", json={}))
     refused(await alliance.directors[1].post(f"{company}/applications", json={}), 403, "forbidden")
     ok(await director.post(f"{company}/applications", json={}))

@@ -6,13 +6,20 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from events.envelope import Event
 from events.ids import AllianceId, PersonId
 from members.app import REGISTRY
 from members.charter.events import Terms
 from members.membership.domain import STATUS_AFTER
+from members.membership.events import NoticeGiven
+from members.membership.reactions import CLEARED
+from purchasing.clearing import events as purchasing_clearing
+from purchasing.clearing import reactions as purchasing_reactions
 from samples.charter import charter
 from standing import Role, Standing, Status, Told, evolve
 from standing.alliance import CARD, CHARTER, FOUNDED, GRANTED, STATUS_EVENTS, WITHDRAWN, Charter, Granted
+from tenders.clearing import events as tenders_clearing
+from tenders.clearing import reactions as tenders_reactions
 
 ALLIANCE, COMPANY, DECISION = (AllianceId(uuid4()), uuid4(), uuid4())
 DAY = date(2025, 1, 2)
@@ -49,6 +56,21 @@ def test_a_role_has_the_fields_that_are_read(wire_name: str) -> None:
 def test_a_charter_has_the_fields_that_are_read() -> None:
     assert properties(CHARTER).keys() >= {"version", "from_day", "terms"}
     assert Terms.model_fields.keys() >= Charter.model_fields.keys() - {"version", "from_day"}
+
+
+@pytest.mark.parametrize(
+    ("cleared", "asked_by"),
+    [
+        (purchasing_clearing.MemberCleared, purchasing_reactions.NOTICE_GIVEN),
+        (tenders_clearing.MemberCleared, tenders_reactions.NOTICE_GIVEN),
+    ],
+)
+def test_a_notice_and_its_answers_are_known_by_the_names_that_are_published(
+    cleared: type[Event], asked_by: str
+) -> None:
+    assert asked_by == NoticeGiven.type
+    assert cleared.type in CLEARED
+    assert cleared.model_json_schema()["required"] == ["company", "notice"]
 
 
 def test_the_standing_follows_published_events_through_a_membership() -> None:
