@@ -188,6 +188,7 @@ class MemoryLog:
         self.takes: int | None = None
         """How many records of a call are acknowledged at most."""
         self.publishing = 0
+        self.readers = 0
 
     async def publish(self, topic: str, records: Sequence[Record]) -> int:
         self.publishing += 1
@@ -199,6 +200,7 @@ class MemoryLog:
         return len(taken)
 
     def reader(self, topics: Sequence[str], group: str, start: Start) -> "MemoryReader":
+        self.readers += 1
         return MemoryReader(self, list(topics), start)
 
     async def close(self) -> None:
@@ -225,6 +227,8 @@ class MemoryReader:
             taken = lying[at : at + limit - len(found)]
             found += [Received(topic, 0, at + n, key, value) for n, (key, value) in enumerate(taken)]
             self._offsets[topic] = at + len(taken)
+        if not found:
+            await asyncio.sleep(0.005)
         return found
 
     def assigned(self) -> set[tuple[str, int]]:

@@ -1,0 +1,427 @@
+"""Following on a real PostgreSQL: each event once, in order, or the alliance visibly stands still."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from events import follow as follow_module
+from events.envelope import Context, encode
+from events.errors import DatabaseUnavailable, Frozen, Unavailable, UnknownSource
+from events.follow import Arrived, CannotApply, Follower
+from events.freezing import frozen, resume, start_over
+from events.ids import AllianceId
+from events.sealing import Masters, Seal
+from events.store import Store, Transaction
+from rigs.counting import ALICE, TOPIC, Counted, MemoryLog, Tiny, new_alliance, tiny_service, url_of
+from rigs.postgres import Postgres
+
+OTHER = "alliance.other"
+Applied = list[tuple[AllianceId, str, int]]
+
+
+@pytest.fixture
+async def tiny(postgres: Postgres, database: str) -> AsyncIterator[Tiny]:
+    async with tiny_service(postgres, database) as one:
+        async with one.connect() as connection:
+            await connection.execute(
+                "CREATE TABLE applied (n serial, alliance_id uuid, source text, sequence bigint)"
+            )
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow_module, "RETRY_SECONDS", 0.02)
+
+
+def event(alliance: AllianceId, sequence: int, *, service: str = "tiny", by: int = 1) -> bytes:
+    event_id = f"018f0000-0000-7000-8000-{sequence:012d}"
+    around = Context(
+        service, alliance, datetime(2025, 1, 1, tzinfo=UTC), ALICE, "r", None, date(2025, 1, 1), 1, "life"
+    )
+    return encode(
+        Counted(by=by),
+        around,
+        id=event_id,
+        stream="counter/1",
+        version=sequence,
+        sequence=sequence,
+        seal=Seal(Masters((b"m" * 32,)), alliance, event_id),
+    )
+
+
+class Rig:
+    """A follower over a log in memory; `fault` is raised by what applies an event with that sequence."""
+
+    def __init__(self, tiny: Tiny, store: Store | None = None, log: MemoryLog | None = None) -> None:
+        self.tiny = tiny
+        self.store = store or tiny.store
+        self.log = log or MemoryLog()
+        self.faults: dict[tuple[AllianceId, int], BaseException] = {}
+        self.follower = Follower(
+            self.store, self.log, {TOPIC: "tiny", OTHER: "other"}, "group", self.apply, batch=50
+        )
+
+    async def apply(self, transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]) -> None:
+        for one in events:
+            await transaction.raw.execute(
+                "INSERT INTO applied (alliance_id, source, sequence) VALUES ($1, $2, $3)",
+                alliance,
+                one.head.service,
+                one.head.sequence,
+            )
+            if fault := self.faults.get((alliance, one.head.sequence)):
+                raise fault
+
+    def put(self, alliance: AllianceId, *sequences: int, topic: str = TOPIC, **options: Any) -> None:
+        for sequence in sequences:
+            body = event(alliance, sequence, service=topic.split(".")[1], **options)
+            self.log.records.setdefault(topic, []).append((str(alliance).encode(), body))
+
+    async def read(self, times: int = 3) -> None:
+        """Polls so many times with a reader of its own, as after a restart."""
+        async with self.log.reader([TOPIC, OTHER], "group", self.follower._start) as reader:
+            for _ in range(times):
+                await self.follower.step(reader)
+
+    async def applied(self, alliance: AllianceId, source: str = "tiny") -> list[int]:
+        rows = await self.tiny.rows(
+            "SELECT sequence FROM applied WHERE alliance_id = $1 AND source = $2 ORDER BY n",
+            alliance,
+            source,
+        )
+        return [sequence for (sequence,) in rows]
+
+    async def stands(self, alliance: AllianceId) -> tuple[str, int, str] | None:
+        found = await frozen(self.store, alliance)
+        return (found[0].source, found[0].sequence, found[0].code) if found else None
+
+
+@pytest.fixture
+def rig(tiny: Tiny) -> Rig:
+    return Rig(tiny)
+
+
+@asynccontextmanager
+async def running(*followers: Follower) -> AsyncIterator[None]:
+    drain = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for follower in followers:
+            group.create_task(follower.run(drain))
+        try:
+            yield
+        finally:
+            drain.set()
+
+
+async def until(holds: Callable[[], Awaitable[Any]]) -> None:
+    async with asyncio.timeout(20):
+        while not await holds():  # noqa: ASYNC110 - what it looks at is in the database
+            await asyncio.sleep(0.005)
+
+
+async def test_each_event_is_applied_once_and_reading_goes_on_where_it_ended(rig: Rig) -> None:
+    us, them = new_alliance(), new_alliance()
+    rig.put(us, 1, 2)
+    rig.put(them, 1)
+    rig.put(us, 1, topic=OTHER)
+    await rig.read()
+    rig.put(us, 3)
+    await rig.read()
+    assert await rig.applied(us) == [1, 2, 3]
+    assert await rig.applied(us, "other") == [1]
+    assert await rig.applied(them) == [1]
+    assert await rig.tiny.rows("SELECT topic, next_offset FROM positions ORDER BY topic") == [
+        (OTHER, 1),
+        (TOPIC, 4),
+    ]
+
+
+async def test_a_duplicate_is_passed_over(rig: Rig) -> None:
+    us = new_alliance()
+    rig.put(us, 1, 2, 2, 1)  # within one batch
+    await rig.read()
+    rig.put(us, 1, 2, 3)  # and over two, as a relay that was rewound sends them
+    await rig.read()
+    assert await rig.applied(us) == [1, 2, 3]
+    assert await rig.stands(us) is None
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+async def test_the_same_number_with_other_bytes_is_a_fork(rig: Rig, batches: int) -> None:
+    us, them = new_alliance(), new_alliance()
+    rig.put(us, 1, 2)
+    if batches == 2:
+        await rig.read()
+    rig.put(us, 2, by=99)
+    rig.put(us, 3)
+    rig.put(them, 1)
+    await rig.read()
+    assert await rig.stands(us) == ("tiny", 2, "fork")
+    assert await rig.applied(us) == [1, 2]
+    assert await rig.applied(them) == [1]
+
+
+async def test_a_gap_freezes_there_and_the_others_go_on(rig: Rig) -> None:
+    us, them = new_alliance(), new_alliance()
+    rig.put(us, 1, 2, 4, 5)
+    rig.put(them, 1)
+    await rig.read()
+    rig.put(us, 6)
+    rig.put(us, 1, topic=OTHER)
+    rig.put(them, 2)
+    await rig.read()
+    assert await rig.applied(us) == [1, 2]
+    assert await rig.applied(us, "other") == []
+    assert await rig.stands(us) == ("tiny", 4, "gap")
+    assert await rig.applied(them) == [1, 2]
+
+
+async def test_a_gap_closes_by_itself_once_the_relay_was_rewound(rig: Rig) -> None:
+    us = new_alliance()
+    rig.put(us, 1, 2, 4, 5)
+    rig.put(us, 1, 2, topic=OTHER)
+    await rig.read()
+    assert await rig.stands(us) == ("tiny", 4, "gap")
+    rig.put(us, 3, topic=OTHER)
+    await rig.read()
+    rig.put(us, 1, 2, 3, 4, 5, 6)
+    await rig.read(6)
+    assert await rig.stands(us) is None
+    assert await rig.applied(us) == [1, 2, 3, 4, 5, 6]
+    assert await rig.applied(us, "other") == [1, 2, 3]
+
+
+async def test_a_gap_resumed_by_hand_before_anything_was_sent_again_is_seen_again(rig: Rig) -> None:
+    us = new_alliance()
+    rig.put(us, 1, 3)
+    await rig.read()
+    assert await resume(rig.store, us)
+    await rig.read()
+    assert await rig.stands(us) == ("tiny", 3, "gap")
+    assert await rig.applied(us) == [1]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ZeroDivisionError("a fault of the rule"),
+        CannotApply("unknown_event", "no rule for it"),
+        FileNotFoundError("a fault of the rule too"),
+        Unavailable("stream_broken", stream="x"),
+    ],
+)
+async def test_what_cannot_be_applied_freezes_at_that_event(rig: Rig, fault: Exception) -> None:
+    us, them = new_alliance(), new_alliance()
+    rig.faults[us, 3] = fault
+    rig.put(us, 1, 2, 3, 4)
+    rig.put(them, 1)
+    await rig.read()
+    rig.put(us, 5)
+    rig.put(them, 2)
+    await rig.read()
+    code = fault.code if isinstance(fault, CannotApply) else "cannot_apply"
+    assert await rig.stands(us) == ("tiny", 3, code)
+    assert await rig.applied(us) == [1, 2]
+    assert await rig.applied(them) == [1, 2]
+
+
+async def test_resumed_it_reads_on_from_the_first_record_held_of_every_source(rig: Rig) -> None:
+    us, them = new_alliance(), new_alliance()
+    rig.faults[us, 2] = ZeroDivisionError()
+    rig.put(us, 1, 2)
+    await rig.read()
+    rig.put(us, 1, topic=OTHER)
+    rig.put(us, 3)
+    rig.put(them, 1, 2)
+    await rig.read()
+    rig.faults.clear()
+    assert await resume(rig.store, us)
+    assert not await resume(rig.store, us)
+    await rig.read()
+    assert await rig.applied(us) == [1, 2, 3]
+    assert await rig.applied(us, "other") == [1]
+    assert await rig.applied(them) == [1, 2]
+
+
+@pytest.mark.parametrize("later", [[], [4, 5]])
+async def test_an_operator_who_resumes_while_records_are_in_hand_is_heard(rig: Rig, later: list[int]) -> None:
+    us, them = new_alliance(), new_alliance()
+    rig.faults[us, 2] = ZeroDivisionError()
+    rig.put(us, 1, 2, 3)
+    await rig.read()
+    assert await rig.stands(us) is not None
+    rig.faults.clear()
+    rig.put(us, *later)
+    rig.put(them, 1)
+    resumed: list[bool] = []
+
+    async with rig.log.reader([TOPIC, OTHER], "group", rig.follower._start) as reader:
+        records = await reader.poll(0, 50)
+        resumed.append(await resume(rig.store, us))
+        with pytest.raises(follow_module._Overtaken):
+            await rig.follower._apply_batch(records)
+    assert resumed == [True]
+    assert await rig.stands(us) is None, "what was in hand froze it again"
+    await rig.read()
+    assert await rig.applied(us) == [1, 2, 3, *later]
+
+
+async def test_an_idle_follower_that_runs_hears_of_a_resume(rig: Rig) -> None:
+    us = new_alliance()
+    rig.faults[us, 2] = ZeroDivisionError()
+    rig.put(us, 1, 2)
+    async with running(rig.follower):
+        await until(lambda: rig.stands(us))
+        rig.faults.clear()
+        await resume(rig.store, us)
+        await rig.follower.wait("tiny", us, 2, 10)
+    assert await rig.applied(us) == [1, 2]
+
+
+GARBAGE: dict[str, tuple[bytes | None, bytes | None]] = {
+    "nothing": (None, None),
+    "no event": (b"x", b"no event"),
+    "another source": (b"x", event(new_alliance(), 1, service="other")),
+    "another key": (str(uuid4()).encode(), event(new_alliance(), 1)),
+    "no number a column holds": (
+        b"x",
+        event(new_alliance(), 1).replace(b'"sequence":"0000', b'"sequence":"99999999999999999999'),
+    ),
+}
+
+
+@pytest.mark.parametrize("record", GARBAGE.values(), ids=GARBAGE)
+async def test_garbage_is_passed_over(rig: Rig, record: tuple[bytes | None, bytes | None]) -> None:
+    us = new_alliance()
+    rig.log.records[TOPIC] = [record, record]
+    await rig.read()
+    rig.put(us, 1)
+    await rig.read()
+    assert await rig.applied(us) == [1]
+    assert await frozen(rig.store) == []
+
+
+async def test_a_database_that_is_lost_freezes_nobody(rig: Rig) -> None:
+    us = new_alliance()
+    lost = [DatabaseUnavailable(), DatabaseUnavailable()]
+
+    async def apply(transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]) -> None:
+        if lost:
+            raise lost.pop()
+        await rig.apply(transaction, alliance, events)
+
+    rig.follower._apply = apply
+    rig.put(us, 1, 2)
+    async with running(rig.follower):
+        await rig.follower.wait("tiny", us, 2, 10)
+        async with rig.tiny.connect() as connection:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        rig.put(us, 3)
+        await until(lambda: reached(rig, us, 3))
+    assert await rig.stands(us) is None
+    assert await rig.applied(us) == [1, 2, 3]
+
+
+async def reached(rig: Rig, alliance: AllianceId, sequence: int) -> bool:
+    return sequence in await rig.applied(alliance)
+
+
+async def test_two_followers_of_one_database_never_apply_twice(tiny: Tiny) -> None:
+    stores = [Store.connect(url_of(tiny.postgres, tiny.database), pool_size=3) for _ in range(2)]
+    log = MemoryLog()
+    rigs = [Rig(tiny, store, log) for store in stores]
+    alliances = [new_alliance() for _ in range(5)]
+    try:
+        async with running(*(rig.follower for rig in rigs)):
+            for sequence in range(1, 41):
+                for alliance in alliances:
+                    rigs[0].put(alliance, sequence)
+                await asyncio.sleep(0)
+            for alliance in alliances:
+                await rigs[1].follower.wait("tiny", alliance, 40, 30)
+        for alliance in alliances:
+            assert await rigs[0].applied(alliance) == list(range(1, 41))
+        assert await frozen(stores[0]) == []
+    finally:
+        for store in stores:
+            await store.close()
+
+
+async def test_partitions_that_another_replica_has_now_are_none_of_its_business(rig: Rig) -> None:
+    us = new_alliance()
+    rig.put(us, 1)
+
+    async with rig.log.reader([TOPIC, OTHER], "group", rig.follower._start) as reader:
+        await rig.follower.step(reader)
+        async with rig.tiny.connect() as connection:
+            await connection.execute("UPDATE positions SET next_offset = 9 WHERE topic = $1", OTHER)
+        reader._offsets.pop(OTHER)
+        reader._topics.remove(OTHER)
+        asked: list[str] = []
+        start = rig.follower._start
+
+        async def ask(topic: str, partition: int) -> int:
+            asked.append(topic)
+            return await start(topic, partition)
+
+        rig.follower._start = ask  # type: ignore[method-assign]
+        for _ in range(3):
+            await rig.follower.step(reader)
+        assert asked == []
+        rig.put(us, 2)
+        assert await rig.follower.step(reader) == 1
+    assert await rig.applied(us) == [1, 2]
+
+
+async def read_anew(rig: Rig, times: int) -> bool:
+    return rig.log.readers >= times
+
+
+async def test_a_lost_topic_is_not_read_on_in_until_an_operator_starts_it_over(rig: Rig) -> None:
+    us = new_alliance()
+    rig.put(us, 1, 2, 3)
+    async with running(rig.follower):
+        await rig.follower.wait("tiny", us, 3, 10)
+        rig.log.records[TOPIC] = []
+        rig.put(us, 1, 2)
+        before = rig.log.readers
+        await until(lambda: read_anew(rig, before + 2))
+        assert await rig.stands(us) is None
+        await start_over(rig.store, TOPIC)
+        rig.put(us, 3, 4)
+        await rig.follower.wait("tiny", us, 4, 10)
+    assert await rig.applied(us) == [1, 2, 3, 4]
+
+
+async def test_one_waits_until_the_event_is_applied_and_no_longer(rig: Rig) -> None:
+    us = new_alliance()
+    with pytest.raises(UnknownSource):
+        await rig.follower.wait("weather", us, 1, 1)
+    with pytest.raises(Unavailable) as raised:
+        await rig.follower.wait("tiny", us, 1, 0)
+    assert raised.value.code == "position_not_reached"
+    async with running(rig.follower):
+        waiting = [asyncio.create_task(rig.follower.wait("tiny", us, 2, 20)) for _ in range(20)]
+        rig.put(us, 1)
+        await rig.follower.wait("tiny", us, 1, 10)
+        assert not any(task.done() for task in waiting)
+        rig.put(us, 2)
+        await asyncio.gather(*waiting)
+
+
+async def test_who_waits_for_a_frozen_alliance_is_told_at_once(rig: Rig) -> None:
+    us = new_alliance()
+    rig.put(us, 1, 3)
+    await rig.read()
+    await rig.follower.wait("tiny", us, 1, 0)
+    with pytest.raises(Frozen):
+        await rig.follower.wait("tiny", us, 2, 60)
