@@ -1,6 +1,6 @@
 """Two made-up services that publish one event of each kind that the ledger posts, and those events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
@@ -180,6 +180,7 @@ class Publisher:
 
     service: str
     alliance: AllianceId
+    keyrings: Mapping[str, Keyring] = field(default_factory=lambda: MASTERS)
     arrived: list[Arrived] = field(default_factory=list)
 
     @property
@@ -208,7 +209,7 @@ class Publisher:
             stream=project,
             version=number,
             sequence=number,
-            seal=Seal(MASTERS[self.service], self.alliance, event_id),
+            seal=Seal(self.keyrings[self.service], self.alliance, event_id),
         )
         arrived = Arrived(parse(body), body, f"alliance.{self.service}", 0, number - 1)
         self.arrived.append(arrived)
