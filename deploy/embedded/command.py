@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from uuid import UUID
 
 import typer
 import uvloop
@@ -16,7 +17,10 @@ from demo.performance import perform
 from embedded import app as embedded_app
 from embedded.calling import call
 from embedded.folder import CannotStart, existing, held
+from embedded.operating import resume as resumed
+from embedded.operating import status as stands
 from embedded.tokens import issuer_of
+from events.ids import AllianceId
 from service.serve import listen
 from service.telemetry import configure_logging
 
@@ -60,6 +64,28 @@ def run(
             )
 
         uvloop.run(embedded_app.run(folder, listener, ready))
+
+
+@app.command()
+def status(data: Data = Path("var")) -> None:
+    """Print for each service what waits to be relayed, and which alliances stand still and why."""
+    with in_one_sentence():
+        for line in uvloop.run(stands(data)):
+            typer.echo(line)
+
+
+@app.command()
+def resume(
+    alliance: Annotated[UUID, typer.Argument(help="The alliance's id.")],
+    service: Annotated[
+        Literal["members", "purchasing", "tenders", "ledger"],
+        typer.Option(help="Where it stands still."),
+    ] = "ledger",
+    data: Data = Path("var"),
+) -> None:
+    """Let an alliance that stands still in a service go on, once the cause is removed."""
+    with in_one_sentence():
+        typer.echo(uvloop.run(resumed(data, service, AllianceId(alliance))))
 
 
 @app.command()

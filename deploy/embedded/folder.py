@@ -19,6 +19,10 @@ class CannotStart(Exception):
     """One sentence for the person at the terminal; the program prints it and ends with exit status 1."""
 
 
+class InUse(CannotStart):
+    """Another process holds the folder: the product runs on it."""
+
+
 @dataclass(frozen=True)
 class DataFolder:
     path: Path
@@ -53,7 +57,7 @@ def held(path: Path) -> Iterator[DataFolder]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             holder = os.pread(lock, 20, 0).decode() or "of unknown number"
-            raise CannotStart(f"The data folder {path} is already in use, by process {holder}.") from error
+            raise InUse(f"The data folder {path} is already in use, by process {holder}.") from error
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
         if not (path / _MARK).exists():

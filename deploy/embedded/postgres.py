@@ -107,6 +107,10 @@ class Server:
         finally:
             await connection.close()
 
+    def attach(self) -> None:
+        """Knows the server that another process has started, for its addresses alone."""
+        self._socket_folder = self._make_socket_folder()
+
     async def supervise(self) -> None:
         """Starts the server again whenever it ends though nobody stopped it; runs until cancelled.
 
@@ -257,6 +261,13 @@ async def running(folder: DataFolder, passwords: Mapping[str, str]) -> AsyncIter
         yield server
     finally:
         await server.stop()
+
+
+def attached(folder: DataFolder, passwords: Mapping[str, str]) -> Server:
+    """The server of the process that holds the folder, which alone starts and stops it."""
+    server = Server(folder, passwords)
+    server.attach()
+    return server
 
 
 def _clear_the_way(data: Path, socket_folder: Path) -> None:

@@ -1,0 +1,67 @@
+"""What an operator sees and does of frozen alliances, as a person runs it: while the product runs, or not."""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from embedded import app as embedded_app
+from embedded.folder import held
+from embedded.postgres import running
+from embedded.secrets import load_or_make
+from events.freezing import Freeze, freeze, frozen, hold
+from events.ids import AllianceId
+from events.store import Store
+
+
+def alliance(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("alliance")
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    # Short and directly under /tmp, for the path of PostgreSQL's socket.
+    with tempfile.TemporaryDirectory(prefix="alliance-", dir="/tmp") as folder:
+        yield Path(folder) / "data"
+
+
+async def test_an_operator_sees_who_is_frozen_and_lets_it_go_on(data: Path) -> None:
+    first, second = sorted(AllianceId(uuid4()) for _ in range(2))
+    place = ("alliance.purchasing", 0)
+    with held(data) as folder:
+        secrets = load_or_make(folder)
+        async with running(folder, secrets.passwords) as server:
+            await embedded_app.prepare(server)
+            store = Store.connect(server.url("ledger").render_as_string(hide_password=False))
+            async with store.transaction() as transaction:
+                await transaction.raw.execute("INSERT INTO positions VALUES ($1, $2, 9)", *place)
+                for one in (first, second):
+                    await freeze(transaction, Freeze(one, "purchasing", 7, "unknown_type", "its type"))
+                    await hold(transaction, one, {place: 5})
+            seen = await asyncio.to_thread(alliance, "status", "--data", str(data))
+            assert (seen.returncode, seen.stderr) == (0, "")
+            assert seen.stdout.splitlines()[-3:] == [
+                "ledger: 0 events to relay, 2 alliances frozen",
+                f"  {first} stands still at purchasing 7: unknown_type (its type)",
+                f"  {second} stands still at purchasing 7: unknown_type (its type)",
+            ]
+            done = await asyncio.to_thread(alliance, "resume", str(first), "--data", str(data))
+            assert (done.returncode, done.stdout) == (0, f"ledger: {first} goes on from purchasing 7.\n")
+            assert [one.alliance for one in await frozen(store)] == [second]
+            async with store.single() as transaction:
+                position = await transaction.raw.fetchval("SELECT next_offset FROM positions")
+            assert position == 5
+            await store.close()
+    again = alliance("resume", str(first), "--service", "ledger", "--data", str(data))
+    assert again.stdout == f"ledger: {first} does not stand still; nothing was done.\n"
+    assert alliance("resume", str(second), "--data", str(data)).returncode == 0
+    assert alliance("status", "--data", str(data)).stdout.splitlines() == [
+        f"{service}: 0 events to relay, 0 alliances frozen"
+        for service in ("members", "purchasing", "tenders", "ledger")
+    ]
