@@ -71,21 +71,26 @@ async def prepare(server: Server) -> None:
 
 def create(folder: DataFolder, secrets: Secrets, server: Server, drain: asyncio.Event) -> FastAPI:
     """The four applications under one, each on its own database under its own role."""
+    return assemble(secrets, str(issuer_of(folder).jwks_path), server.url, drain)
+
+
+def assemble(secrets: Secrets, jwks: str, url: Callable[[str, str], URL], drain: asyncio.Event) -> FastAPI:
+    """The same wherever databases and keys are; `url(database, role)` says where. Connects to nothing yet."""
     arrivals = Arrivals()
     applications = {}
     for name, (kind, build, _) in SERVICES.items():
         settings = load(
             kind,
-            database_url=_text(server.url(name)),
+            database_url=_text(url(name, name)),
             database_pool=POOL,
-            log_url=_text(server.url("log", name)),
-            jwks=str(issuer_of(folder).jwks_path),
+            log_url=_text(url("log", name)),
+            jwks=jwks,
             issuer=ISSUER,
             audience=AUDIENCE,
             deployment_secret=secrets.deployment.hex(),
             **_masters(name, secrets),
         )
-        applications[name] = build(settings, PostgresLog(_libpq(server.url("log", name)), arrivals), drain)
+        applications[name] = build(settings, PostgresLog(_libpq(url("log", name)), arrivals), drain)
     return together("Alliance", "1", applications, drain)
 
 

@@ -8,7 +8,7 @@ import httpx
 import orjson
 import typer
 
-from embedded.folder import existing
+from embedded.folder import CannotStart, existing
 from embedded.tokens import issuer_of
 
 
@@ -30,12 +30,18 @@ def call(
     ),
 ) -> None:
     """Send one request; print the answer's JSON. Exit status 1, and the problem, when it is refused."""
-    headers = {"Authorization": f"Bearer {issuer_of(existing(data)).token(caller)}"}
+    try:
+        token = issuer_of(existing(data)).token(caller)
+    except CannotStart as error:
+        raise SystemExit(str(error)) from None
+    headers = {"Authorization": f"Bearer {token}"}
     if method.upper() == "POST":
         headers["Idempotency-Key"] = key or uuid4().hex
     if if_match:
         headers["If-Match"] = f'"{if_match}"'
     content = Path(body[1:]).read_bytes() if body.startswith("@") else body.encode()
+    if method.upper() == "POST" and not content:
+        content = b"{}"
     if content:
         headers["Content-Type"] = "application/json"
     try:

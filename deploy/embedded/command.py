@@ -14,19 +14,17 @@ import uvloop
 
 from demo.conversation import CannotPlay
 from demo.performance import perform
-from embedded import app as embedded_app
 from embedded.calling import call
+from embedded.documents import documents
 from embedded.folder import CannotStart, existing, held
-from embedded.operating import resume as resumed
-from embedded.operating import status as stands
 from embedded.tokens import issuer_of
 from events.ids import AllianceId
-from service.serve import listen
 from service.telemetry import configure_logging
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 app.command()(call)
+app.command()(documents)
 
 Data = Annotated[Path, typer.Option(help="The folder that keeps everything.")]
 
@@ -52,6 +50,10 @@ def run(
     data: Data = Path("var"),
 ) -> None:
     """Run all four services and their database, until Ctrl-C."""
+    # Four services take two seconds to import: the other commands shall not wait for them.
+    from embedded import app as embedded_app
+    from service.serve import listen
+
     configure_logging()
     with in_one_sentence(), listen("127.0.0.1", port) as listener, held(data) as folder:
 
@@ -69,6 +71,8 @@ def run(
 @app.command()
 def status(data: Data = Path("var")) -> None:
     """Print for each service what waits to be relayed, and which alliances stand still and why."""
+    from embedded.operating import status as stands
+
     with in_one_sentence():
         for line in uvloop.run(stands(data)):
             typer.echo(line)
@@ -84,6 +88,8 @@ def resume(
     data: Data = Path("var"),
 ) -> None:
     """Let an alliance that stands still in a service go on, once the cause is removed."""
+    from embedded.operating import resume as resumed
+
     with in_one_sentence():
         typer.echo(uvloop.run(resumed(data, service, AllianceId(alliance))))
 

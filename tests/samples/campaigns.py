@@ -197,9 +197,7 @@ class Played:
     def of(self, kind: type[Event]) -> list[Recorded[Any]]:
         return [one for one in self.events if isinstance(one.event, kind)]
 
-    def collect(
-        self, chosen: Offer, *, minimum: int = 1, former: dict[str, str] | None = None
-    ) -> "Played":
+    def collect(self, chosen: Offer, *, minimum: int = 1, former: dict[str, str] | None = None) -> "Played":
         """To collecting commitments at one quote, with these former prices."""
         self.do(commands.DraftCampaign(TEXT, TEXT, "place", minimum, None))
         self.do(commands.InviteNeeds())

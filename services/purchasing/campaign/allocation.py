@@ -115,11 +115,16 @@ def allot(campaign: Campaign) -> Mapping[UUID, Row]:
     return rows
 
 
-def compare(parts: Mapping[UUID, Part], offer: Offer) -> tuple[Mapping[UUID, Columns], Prospect]:
-    """All methods side by side, as if a round-up that pays were ordered. A method not defined is left out."""
+@lru_cache(maxsize=64)
+def compare(
+    parts: tuple[tuple[UUID, Part], ...], offer: Offer
+) -> tuple[Mapping[UUID, Columns], Prospect]:
+    """All methods side by side, as if a round-up that pays were ordered. A method not defined is left out.
+    Slow, and kept by its inputs like `shapley_costs`.
+    """
     currency, quantum = offer.delivery.currency, offer.delivery.currency.quantum
     prices = schedule(offer)
-    members = tuple(Member(company, part.quantity, part.alone.amount) for company, part in parts.items())
+    members = tuple(Member(company, part.quantity, part.alone.amount) for company, part in parts)
     game = VolumeGame(members, prices)
     delivery = apportion(offer.delivery.amount, game.quantities, quantum)
     small = len(members) * min(game.volumes, 1 << len(members)) <= LARGEST_CORE
@@ -149,7 +154,7 @@ def compare(parts: Mapping[UUID, Part], offer: Offer) -> tuple[Mapping[UUID, Col
                 for method, column in costs.items()
             },
         )
-        for index, (company, part) in enumerate(parts.items())
+        for index, (company, part) in enumerate(parts)
     }
     return columns, Prospect(round_up_to=round_up(offer, sum(game.quantities)), in_core=in_core)
 

@@ -169,7 +169,7 @@ def _need(campaign: Campaign, command: RecordNeed, given: Given) -> Sequence[Eve
     if former is not None:
         _require_currency(given, former.price, "/former_price/price", campaign.currency)
         if command.evidence is None:
-            raise Invalid("evidence_missing", pointer="/evidence")
+            raise Invalid("former_price_unproven", pointer="/evidence")
         if former.invoiced_on > given.effective_on:
             raise Invalid("invoice_in_future", pointer="/former_price/invoiced_on")
         if former.invoiced_on < _a_year_before(given.effective_on):
@@ -269,12 +269,12 @@ def committing(given: Given) -> frozenset[UUID]:
     )
 
 
-def compared_parts(campaign: Campaign, companies: frozenset[UUID]) -> Mapping[UUID, Part]:
+def compared_parts(campaign: Campaign, companies: frozenset[UUID]) -> tuple[tuple[UUID, Part], ...]:
     """What a comparison rests on: quantities as they are committed, at their own baselines."""
-    return {
-        company: Part(commitment.quantity, baseline(campaign, company, commitment.quantity))
+    return tuple(
+        (company, Part(commitment.quantity, baseline(campaign, company, commitment.quantity)))
         for company, commitment in standing_commitments(campaign, companies).items()
-    }
+    )
 
 
 def _comparison(campaign: Campaign, command: CompareMethods, given: Given) -> Sequence[Event]:

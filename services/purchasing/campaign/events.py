@@ -12,7 +12,6 @@ from events.digest import Digest
 from events.envelope import Event
 from events.sealing import Confidential
 from money import Money, Price, Quantity, Rate
-from obligations.events import vocabulary
 from sharing import Method, TierKind
 
 SharingMethod = Literal[Method.EQUAL_PRICE, Method.VOLUME, Method.SHAPLEY]
@@ -309,7 +308,7 @@ class PrefinancingCounted(Event, type="alliance.purchasing.prefinancing_counted.
     counts: tuple[Confidential[Count], ...]
 
 
-EVENTS = (
+EVENTS: tuple[type[Event], ...] = (
     CampaignDrafted,
     NeedsInvited,
     NeedRecorded,
@@ -336,5 +335,4 @@ EVENTS = (
     CostsAllocated,
     CampaignSettled,
     PrefinancingCounted,
-    *vocabulary("purchasing").events,
 )

@@ -134,8 +134,8 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Campaign:
-    """`since` is the day of its last change of state, or of its prefinancing. `charter_version` is that of its
-    making, and from freezing on that of the freezing. `lead` buys for all.
+    """`since` is the day of its last change of state, or of its prefinancing. `charter_version` is that of
+    its making, and from freezing on that of the freezing. `lead` buys for all.
     """
 
     id: UUID
