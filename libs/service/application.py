@@ -30,6 +30,9 @@ Loop = Callable[[asyncio.Event], Awaitable[None]]
 Check = Callable[[], Awaitable[None]]
 """A condition of readiness: returns when it holds, raises when not."""
 
+Gauges = Callable[[], Awaitable[Mapping[str, float]]]
+"""What `/metrics` shows of the moment, by the names of `telemetry.GAUGES`; as last read when it raises."""
+
 Details = Callable[[], Awaitable[Mapping[str, object]]]
 """What `/readyz` shows beside the checks without being less ready for it, such as frozen alliances."""
 
@@ -59,6 +62,7 @@ def application(
     cors_origins: Sequence[str] = (),
     checks: Mapping[str, Check] | None = None,
     details: Details | None = None,
+    gauges: Gauges | None = None,
     loops: Sequence[Loop] = (),
     resources: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     registry: CollectorRegistry | None = None,
@@ -113,7 +117,7 @@ def application(
     install(app, Catalogue(MESSAGES, *messages))
     for router in routers:
         app.include_router(router)
-    app.include_router(_operators_router(metrics, drain, checks or {}, details))
+    app.include_router(_operators_router(metrics, drain, checks or {}, details, gauges))
     app.include_router(reference.router)
     _document_once(app, lambda: document_of(app))
     app.openapi()  # an operation id used twice ends the start, not the first look at the reference
@@ -171,7 +175,11 @@ async def _supervised(app: FastAPI, loop: Loop, drain: asyncio.Event) -> None:
 
 
 def _operators_router(
-    metrics: Metrics, drain: asyncio.Event, checks: Mapping[str, Check], details: Details | None
+    metrics: Metrics,
+    drain: asyncio.Event,
+    checks: Mapping[str, Check],
+    details: Details | None,
+    gauges: Gauges | None,
 ) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
@@ -193,6 +201,12 @@ def _operators_router(
 
     @router.get("/metrics")
     async def read_metrics() -> Response:
+        if gauges is not None:
+            try:
+                async with asyncio.timeout(_CHECK_SECONDS):
+                    metrics.gauge(await gauges())
+            except Exception:
+                _log.warning("gauges_not_read", exc_info=True)
         return metrics.answer()
 
     return router

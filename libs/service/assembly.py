@@ -160,6 +160,12 @@ def build(
             ]
         }
 
+    async def gauges() -> dict[str, float]:
+        async with service.store.single() as transaction:
+            row = await transaction.raw.fetchrow(_GAUGES)
+        assert row is not None
+        return dict(row)
+
     secret = settings.deployment_secret.get_secret_value().encode()
     return application(
         description.title,
@@ -178,7 +184,18 @@ def build(
         cors_origins=settings.cors_origins,
         checks={"database": database},
         details=details,
+        gauges=gauges,
         loops=loops,
         resources=resources,
         drain=drain,
     )
+
+
+_GAUGES = """
+SELECT (SELECT count(*) FROM frozen)::float8 AS frozen_alliances,
+    coalesce(sum(h.last_sequence - h.relayed_sequence), 0)::float8 AS outbox_pending,
+    coalesce(extract(epoch FROM clock_timestamp() - min(e.recorded_at)), 0)::float8
+        AS outbox_oldest_age_seconds
+FROM heads h JOIN events e ON e.alliance_id = h.alliance_id AND e.sequence = h.relayed_sequence + 1
+WHERE h.relayed_sequence < h.last_sequence
+"""

@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 import orjson
 import structlog
 from opentelemetry import trace
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -150,11 +150,19 @@ def keep_known_fields(_: object, __: str, entry: Entry) -> Entry:
     return {name: value for name, value in entry.items() if name in _FIELDS or name.startswith("_")}
 
 
+GAUGES: Final[Mapping[str, str]] = {
+    "frozen_alliances": "Alliances that stand still here until an operator resumes them.",
+    "outbox_pending": "Events recorded here that the log between the services does not have yet.",
+    "outbox_oldest_age_seconds": "Age of the oldest of them; 0 where none waits.",
+}
+
+
 class Metrics:
     """The request metrics of one application, in its own registry: four applications may share a process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self._gauges: dict[str, Gauge] = {}
         self.requests = Histogram(
             "http_server_request_duration_seconds",
             "Seconds from a request's arrival to the end of its answer; to the beginning for event streams.",
@@ -162,6 +170,13 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
             registry=registry,
         )
+
+    def gauge(self, values: Mapping[str, float]) -> None:
+        """Shows present values under their names, those of `GAUGES`."""
+        for name, value in values.items():
+            if name not in self._gauges:
+                self._gauges[name] = Gauge(name, GAUGES[name], registry=self.registry)
+            self._gauges[name].set(value)
 
     def answer(self) -> Response:
         """The registry in Prometheus' text format."""

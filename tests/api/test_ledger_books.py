@@ -303,5 +303,9 @@ async def test_a_frozen_alliance_says_that_its_books_are_not_complete(product: P
     assert log["frozen"] == {"source": "purchasing", "sequence": 7, "code": "unknown_type"}
     ready = (await product.anonymous.get("/ledger/readyz")).json()
     assert str(founded.id) in [one["alliance"] for one in ready["details"]["frozen"]]
+    metrics = (await product.anonymous.get("/ledger/metrics")).text
+    gauges = dict(line.split(" ") for line in metrics.splitlines() if line.startswith(("frozen", "outbox")))
+    assert float(gauges["frozen_alliances"]) >= 1
+    assert gauges.keys() == {"frozen_alliances", "outbox_pending", "outbox_oldest_age_seconds"}
     waited = await founded.coordinator.get(founded.path("ledger", "/balances?after=purchasing=7&wait=30"))
     assert (waited.status_code, waited.json()["code"]) == (503, "alliance_frozen")
