@@ -15,7 +15,6 @@ import uvloop
 from demo.conversation import CannotPlay
 from demo.performance import perform
 from embedded.calling import call
-from embedded.documents import documents
 from embedded.folder import CannotStart, existing, held
 from embedded.tokens import issuer_of
 from events.ids import AllianceId
@@ -24,7 +23,6 @@ from service.telemetry import configure_logging
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 app.command()(call)
-app.command()(documents)
 
 Data = Annotated[Path, typer.Option(help="The folder that keeps everything.")]
 
@@ -92,6 +90,21 @@ def resume(
 
     with in_one_sentence():
         typer.echo(uvloop.run(resumed(data, service, AllianceId(alliance))))
+
+
+@app.command()
+def documents(
+    folder: Annotated[Path, typer.Option(help="Where they are kept.")] = Path("docs"),
+    check: Annotated[bool, typer.Option("--check", help="Compare, and write nothing.")] = False,
+) -> None:
+    """Write what is published of routes, events and rights; exit status 1 where a published event breaks.
+
+    A version of an event that never left the house may be changed: delete its file first.
+    """
+    from embedded.documents import publish  # noqa: PLC0415 - all four services, which take their time
+
+    if faults := publish(folder, check=check):
+        raise SystemExit("\n".join(faults))
 
 
 @app.command()

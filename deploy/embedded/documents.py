@@ -4,9 +4,8 @@ import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import typer
 from fastapi import FastAPI
 from sqlalchemy import URL
 from starlette.routing import Mount
@@ -102,21 +101,14 @@ def differing(folder: Path, documents: Mapping[str, str]) -> list[str]:
     )
 
 
-def documents(
-    folder: Annotated[Path, typer.Option(help="Where they are kept.")] = Path("docs"),
-    check: Annotated[bool, typer.Option("--check", help="Compare, and write nothing.")] = False,
-) -> None:
-    """Write what is published of routes, events and rights; exit status 1 where a published event breaks.
-
-    A version of an event that never left the house may be changed: delete its file first.
-    """
+def publish(folder: Path, *, check: bool) -> list[str]:
+    """Writes them all, or with `check` compares; returns what stands against it: then nothing is written."""
     present = made()
     faults = broken(folder, present)
     if check:
         faults += [f"{path} is not what the code makes of it" for path in differing(folder, present)]
-    if faults:
-        raise SystemExit("\n".join(faults))
-    if not check:
+    elif not faults:
         for path, text in present.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
+    return faults

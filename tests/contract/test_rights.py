@@ -99,7 +99,7 @@ async def test_what_is_recorded_cannot_be_changed_by_the_service_that_recorded_i
     statement = attempt.format(table=table, column=column, trigger=trigger, database=database)
     async with product.database(database, service) as connection:
         # By the grants already, before a trigger is asked.
-        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied|must be owner"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match=r"permission denied|must be owner"):
             await connection.execute(statement)
     assert await count(product, database, table) == before
 

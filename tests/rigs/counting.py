@@ -218,7 +218,13 @@ class MemoryReader:
         for topic in self._topics:
             if topic not in self._offsets:
                 self._offsets[topic] = await self._start(topic, 0)
-        await asyncio.sleep(0)
+        for _ in range(5):
+            if found := self._take(limit):
+                return found
+            await asyncio.sleep(0.001)
+        return []
+
+    def _take(self, limit: int) -> list[Received]:
         found: list[Received] = []
         for topic in self._topics:
             at, lying = self._offsets[topic], self._log.records.get(topic, [])
@@ -227,8 +233,6 @@ class MemoryReader:
             taken = lying[at : at + limit - len(found)]
             found += [Received(topic, 0, at + n, key, value) for n, (key, value) in enumerate(taken)]
             self._offsets[topic] = at + len(taken)
-        if not found:
-            await asyncio.sleep(0.005)
         return found
 
     def assigned(self) -> set[tuple[str, int]]:
