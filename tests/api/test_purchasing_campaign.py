@@ -10,7 +10,7 @@ import httpx
 
 from events.ids import AllianceId
 from rigs.product import Client, Founded, Product
-from samples.campaigns import NAMES, P1_FORMER_PRICES, P1_PLACES, P1_TIERS
+from samples.campaigns import NAMES, P1_FORMER_PRICES, P1_PLACES, P1_SHAPLEY, P1_TIERS
 from samples.charter import euros
 
 
@@ -117,8 +117,6 @@ async def frozen_first_purchase(product: Product) -> Purchase:
     await purchase.coordinate("/invitations/commitments", "2025-01-22")
     await purchase.commit({**P1_PLACES, "Morvaine": 12}, "2025-01-24")
     await purchase.commit({"Morvaine": 16}, "2025-01-29")
-    await purchase.coordinate("/comparisons", "2025-01-29")
-    await purchase.coordinate("/method", "2025-01-29", sharing_method="equal_price")
     await purchase.do(
         purchase.director("Morvaine"),
         "/round-ups",
@@ -126,6 +124,8 @@ async def frozen_first_purchase(product: Product) -> Purchase:
         company=purchase.company("Morvaine"),
         at_most=15,
     )
+    await purchase.coordinate("/comparisons", "2025-01-29")
+    await purchase.coordinate("/method", "2025-01-29", sharing_method="equal_price")
     await purchase.coordinate("/freeze", "2025-01-31")
     return purchase
 
@@ -153,7 +153,7 @@ async def test_the_first_purchase_of_the_story_comes_out_to_the_cent(product: Pr
     methods = await purchase.get(purchase.independent, "/methods")
     shapley = {row["company"]: row["columns"]["costs"]["shapley"]["amount"] for row in methods["rows"]}
     assert methods["round_up_to"] == 300
-    assert len(shapley) == 17
+    assert shapley == {purchase.company(name): cost for name, cost in P1_SHAPLEY.items()}
     await carried_out(purchase)
 
     costs, gains = {}, {}

@@ -48,6 +48,26 @@ P1_PLACES = {
     "Lumiel": 10,
 }
 P1_FORMER_PRICES = {"Dourvel": "170.00", "Castrelle": "220.00", "Tarvieux": "250.00"}
+P1_SHAPLEY = {
+    "Aubrelle": "7060.41",
+    "Dourvel": "2790.09",
+    "Valbrune": "2509.49",
+    "Castrelle": "1673.78",
+    "Tarvieux": "4491.59",
+    "Ormeval": "1114.97",
+    "Névelin": "1394.25",
+    "Gravelot": "2790.09",
+    "Cartovel": "1952.76",
+    "Sélunel": "836.00",
+    "Morvaine": "4348.93",
+    "Halvard": "1114.97",
+    "Pérénia": "836.00",
+    "Clairvigne": "4207.15",
+    "Bocagel": "836.00",
+    "Combrelle": "2649.27",
+    "Lumiel": "1394.25",
+}
+"""What each would pay had they chosen Shapley, Morvaine with the surplus."""
 P1_TIERS = ((1, "240.00"), (50, "210.00"), (150, "170.00"), (300, "140.00"))
 P2_ROLLS = {"Sélunel": 300, "Gravelot": 1200, "Combrelle": 1800}
 P2_TIERS = ((0, "10.00"), (1500, "9.50"), (3000, "9.00"), (7500, "8.50"))

@@ -10,8 +10,7 @@ from uuid import UUID
 
 from events.errors import Refused
 from money import Money, Price, apportion, half_even, interest, round_shares
-from purchasing.campaign.events import Columns, Count, Group, Offer, Prospect, Row
-from purchasing.campaign.packs import round_up
+from purchasing.campaign.events import Columns, Count, Group, Offer, Row
 from purchasing.campaign.quote import schedule
 from purchasing.campaign.state import Campaign, Prefinancing
 from sharing import CannotShare, Member, Method, Schedule, VolumeGame, core, shapley_volume
@@ -118,9 +117,9 @@ def allot(campaign: Campaign) -> Mapping[UUID, Row]:
 @lru_cache(maxsize=64)
 def compare(
     parts: tuple[tuple[UUID, Part], ...], offer: Offer
-) -> tuple[Mapping[UUID, Columns], Prospect]:
-    """All methods side by side, as if a round-up that pays were ordered. A method not defined is left out.
-    Slow, and kept by its inputs like `shapley_costs`.
+) -> tuple[Mapping[UUID, Columns], Mapping[Method, bool]]:
+    """All methods side by side, as if a round-up that pays were ordered, and whether no coalition blocks
+    them. A method not defined is left out. Slow, and kept by its inputs like `shapley_costs`.
     """
     currency, quantum = offer.delivery.currency, offer.delivery.currency.quantum
     prices = schedule(offer)
@@ -156,7 +155,7 @@ def compare(
         )
         for index, (company, part) in enumerate(parts)
     }
-    return columns, Prospect(round_up_to=round_up(offer, sum(game.quantities)), in_core=in_core)
+    return columns, in_core
 
 
 def owed_to(creditor: UUID, rows: Mapping[UUID, Row], advanced: Money | None) -> Mapping[UUID, Money]:

@@ -65,6 +65,7 @@ from purchasing.campaign.events import (
     Terms,
 )
 from purchasing.campaign.freezing import standing_commitments, weigh
+from purchasing.campaign.packs import round_up, rounded_up
 from purchasing.campaign.quote import baseline, schedule
 from purchasing.campaign.state import BEFORE_FREEZING, Campaign, State, evolve
 from sharing import Method
@@ -270,10 +271,14 @@ def committing(given: Given) -> frozenset[UUID]:
 
 
 def compared_parts(campaign: Campaign, companies: frozenset[UUID]) -> tuple[tuple[UUID, Part], ...]:
-    """What a comparison rests on: quantities as they are committed, at their own baselines."""
+    """What a comparison rests on: quantities as they are committed, the surplus that one has accepted counted
+    with it, at their own baselines.
+    """
+    commitments = standing_commitments(campaign, companies)
+    units = rounded_up(commitments, campaign.offer, campaign.surplus)
     return tuple(
-        (company, Part(commitment.quantity, baseline(campaign, company, commitment.quantity)))
-        for company, commitment in standing_commitments(campaign, companies).items()
+        (company, Part(units[company], baseline(campaign, company, commitment.quantity)))
+        for company, commitment in commitments.items()
     )
 
 
@@ -291,7 +296,9 @@ def _comparison(campaign: Campaign, command: CompareMethods, given: Given) -> Se
         ]
         if len(changed) < FEWEST_TO_COMPARE:
             raise Refused("too_few_changes", fewest=FEWEST_TO_COMPARE)
-    columns, prospect = compare(parts, campaign.offer)
+    columns, in_core = compare(parts, campaign.offer)
+    demand = sum(one.quantity for one in standing_commitments(campaign, committing(given)).values())
+    prospect = Prospect(round_up_to=round_up(campaign.offer, demand), in_core=dict(in_core))
     return [
         MethodsCompared(
             rows=tuple(Confidential[Columns](owner=company, open=own) for company, own in columns.items()),

@@ -21,26 +21,36 @@ def round_up(offer: Offer, demand: int) -> int | None:
     return larger if prices.cost(larger) < prices.cost(filled) else None
 
 
+def rounded_up(
+    commitments: Mapping[UUID, Commitment], offer: Offer, surplus: tuple[UUID, int] | None
+) -> dict[UUID, int]:
+    """Units by company as committed; a round-up that pays goes to the owner of the surplus, if that takes so
+    much.
+    """
+    units = {company: commitment.quantity for company, commitment in commitments.items()}
+    demand = sum(units.values())
+    larger = round_up(offer, demand) if demand else None
+    if surplus is not None and larger is not None:
+        owner, at_most = surplus
+        if owner in units and larger - demand <= at_most:
+            units[owner] += larger - demand
+    return units
+
+
 def ordered(
     commitments: Mapping[UUID, Commitment], offer: Offer, surplus: tuple[UUID, int] | None
 ) -> dict[UUID, int]:
     """Units by company, only of those who get any.
 
-    A round-up that pays goes to the owner of the surplus. A pack begun is filled by tolerances, else by that
-    owner; never is one filled by tolerances alone. What then fills no pack is taken off all quantities, pro
+    A pack that is begun, after a round-up that pays, is filled by tolerances, else by the owner of the
+    surplus; never is one filled by tolerances alone. What then fills no pack is taken off all quantities, pro
     rata by largest remainder.
     """
-    units = {company: commitment.quantity for company, commitment in commitments.items()}
-    demand = sum(units.values())
-    if demand == 0:
-        return {}
-    owner, at_most = surplus if surplus and surplus[0] in units else (None, 0)
-    larger = round_up(offer, demand)
-    begun = demand % offer.pack_size
-    missing = offer.pack_size - begun
-    if owner is not None and larger is not None and larger - demand <= at_most:
-        units[owner] += larger - demand
-    elif begun:
+    units = rounded_up(commitments, offer, surplus)
+    begun = sum(units.values()) % offer.pack_size
+    if begun:
+        missing = offer.pack_size - begun
+        owner, at_most = surplus if surplus and surplus[0] in units else (None, 0)
         tolerances = {company: commitment.tolerance for company, commitment in commitments.items()}
         if missing <= sum(tolerances.values()):
             _add(units, tolerances, missing)
