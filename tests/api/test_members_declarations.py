@@ -199,8 +199,6 @@ async def test_what_cannot_be_is_refused_and_leaves_nothing(product: Product) ->
             (body(line("-1")), 422, "invalid_request"),
         ):
             refused(await director.post(path, json=wrong), status, code)
-        means = {"company": str(life.alliance.companies[1]), "kind": "reference"}
-        refused(await director.post(f"{life.path}/means", json=means), 422, "kind_of_means_unknown")
         unknown = f"{life.path}/{uuid4()}/attestations"
         refused(await life.coordinator.post(unknown, json={}), 404, "declaration_unknown")
 
