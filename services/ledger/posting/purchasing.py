@@ -53,9 +53,7 @@ def settled(recorded: Recorded[CampaignSettled]) -> Sequence[Line]:
 def prefinancing_counted(recorded: Recorded[PrefinancingCounted]) -> Sequence[Line]:
     event = recorded.event
     return [
-        contributed(
-            event.company, Form.PURCHASING, recorded.project, Nature.CASH, count.value.contribution
-        )
+        contributed(event.company, Form.PURCHASING, recorded.project, Nature.CASH, count.value.contribution)
         for count in event.counts
     ]
 
