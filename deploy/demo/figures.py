@@ -87,11 +87,11 @@ def _exact(text: str | None) -> Decimal | str | None:
 
 def table(compared: Compared) -> Table:
     """Each figure with the page's beside it; what differs is marked, without colours too."""
-    drawn = Table(title=compared.figures.title, title_justify="left", box=None, pad_edge=False)
-    drawn.add_column("member")
+    drawn = Table(box=None, pad_edge=False)
+    drawn.add_column("", no_wrap=True)
     for column in compared.figures.columns:
-        drawn.add_column(column, justify="right")
-        drawn.add_column("expected", justify="right", style="dim")
+        drawn.add_column(column, justify="right", no_wrap=True)
+        drawn.add_column("expected", justify="right", no_wrap=True, style="dim")
     for line in compared.lines:
         cells: list[Text] = []
         for column in compared.figures.columns:

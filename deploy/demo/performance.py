@@ -1,7 +1,8 @@
 """One performance from the first step to the last figure: progress on stderr, tables on stdout."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from uuid import uuid4
 
@@ -10,19 +11,21 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from demo.conversation import Conversation
-from demo.figures import compare, table
+from demo.figures import Compared, compare, table
 from demo.player import Player
 from demo.script import Script, Turn, load
 
-_NARROWEST = 100
-"""Characters that the widest table needs; more lines than the terminal's own are better than cut figures."""
+
+@dataclass(frozen=True)
+class Performed:
+    alliance: str
+    differences: int
+    """Figures that are not those of the script."""
 
 
-def perform(folder: Traversable, bases: Mapping[str, str], token: Callable[[str], str]) -> int:
-    """Plays the script of a folder; returns how many figures differ from it. Raises CannotPlay."""
+def perform(folder: Traversable, bases: Mapping[str, str], token: Callable[[str], str]) -> Performed:
+    """Plays the script of a folder and prints what came out. Raises CannotPlay."""
     script = load(folder)
-    out = Console()
-    out.width = max(out.width, _NARROWEST)
     stamina.instrumentation.set_on_retry_hooks([])  # the progress tells enough
     conversation = Conversation(bases, token)
     try:
@@ -34,11 +37,18 @@ def perform(folder: Traversable, bases: Mapping[str, str], token: Callable[[str]
         compared = [compare(figures, conversation, player.known) for figures in script.figures]
     finally:
         conversation.close()
+    _print(compared)
+    return Performed(player.known["alliance"], sum(one.differences for one in compared))
+
+
+def _print(compared: Sequence[Compared]) -> None:
+    out = Console()
     for one in compared:
-        out.print(table(one), "", sep="\n")
-    differences = sum(one.differences for one in compared)
-    out.print(f"Alliance {player.known['alliance']}", highlight=False)
-    return differences
+        drawn = table(one)
+        # On a narrow terminal a line that goes on below is better than a figure that is cut.
+        out.width = max(out.width, Console(width=1000).measure(drawn).maximum)
+        out.print(one.figures.title, style="bold", highlight=False)
+        out.print(drawn if one.lines else "nothing, as expected", "", sep="\n")
 
 
 @contextmanager
@@ -62,4 +72,4 @@ def _shown_turns(script: Script) -> Iterator[Callable[[Turn], None]]:
 
 
 def _said(turn: Turn) -> str:
-    return f"{turn.action.on or turn.step.date}  {turn.step.number}. {turn.step.what}"
+    return f"{turn.action.on or turn.step.date}  {turn.key}  {turn.step.what}"

@@ -133,11 +133,13 @@ def demo(
     with in_one_sentence():
         token = _printed_by(token_command) if token_command else issuer_of(existing(data)).token
         try:
-            differences = perform(story or files("demo").joinpath("story"), bases, token)
+            performed = perform(story or files("demo").joinpath("story"), bases, token)
         except CannotPlay as error:
             raise SystemExit(str(error)) from None
-    if differences:
-        raise SystemExit(f"{differences} figures differ from what is expected: they are marked ≠.")
+    auditor = f"{token_command} demo-auditor" if token_command else f"make token AS=demo-auditor DATA={data}"
+    typer.echo(f"Alliance {performed.alliance}\nA token of its auditor: {auditor}")
+    if performed.differences:
+        raise SystemExit(f"{performed.differences} figures differ from the expected: they are marked ≠.")
 
 
 def _printed_by(command: str) -> Callable[[str], str]:
