@@ -17,7 +17,7 @@ from purchasing.campaign import commands
 from purchasing.campaign.domain import decide
 from purchasing.campaign.events import Commitment, FormerPrice, Group, Need, Offer, Tier
 from purchasing.campaign.state import Campaign, evolve
-from sharing import TierKind
+from sharing import Method, TierKind
 from standing import Charter, Given, Granted, Member, Role, Standing, Status
 
 ALLIANCE = AllianceId(UUID(int=1))
@@ -271,7 +271,7 @@ def second_purchase() -> Played:
     )
     played.commit(P2_ROLLS)
     played.do(commands.CompareMethods())
-    played.do(commands.ChooseMethod("shapley"))
+    played.do(commands.ChooseMethod(Method.SHAPLEY))
     played.do(commands.Freeze(), on=date(2025, 3, 24))
     played.deliver("29700.00", "500.00", on=date(2025, 5, 22))
     played.do(commands.Settle(None, OBLIGATIONS))

@@ -570,7 +570,10 @@ class TestCarryingOut:
         }
 
     def test_a_gain_above_the_charters_is_worked_out_by_the_independent_person(self) -> None:
-        terms = {"gain_to_attest": {"amount": "0.00", "currency": "EUR"}, "coordinator_independent": True}
+        terms: dict[str, Any] = {
+            "gain_to_attest": {"amount": "0.00", "currency": "EUR"},
+            "coordinator_independent": True,
+        }
         played = at(State.INVOICED)
         played.where = standing(charter(**terms))
         played.do(commands.RecordInvoice(invoice(6, "54.00")))
@@ -652,27 +655,27 @@ def test_the_events_of_sixty_participants_with_long_figures_fit() -> None:
     played.do(commands.Settle(date(2025, 12, 31), OBLIGATIONS))
     masters = Masters((b"m" * 32,))
     sizes = {}
-    for one in played.events:
+    for recorded in played.events:
         around = Context(
             "purchasing",
-            AllianceId(one.alliance),
-            one.time,
-            PersonId(one.actor),
+            AllianceId(recorded.alliance),
+            recorded.time,
+            PersonId(recorded.actor),
             "c" * 36,
             "d" * 36,
-            one.effective_on,
+            recorded.effective_on,
             1,
-            one.project,
+            recorded.project,
         )
         body = encode(
-            one.event,
+            recorded.event,
             around,
-            id=one.id,
-            stream=one.stream,
-            version=one.version,
-            sequence=one.sequence,
-            seal=Seal(masters, AllianceId(one.alliance), one.id),
+            id=recorded.id,
+            stream=recorded.stream,
+            version=recorded.version,
+            sequence=recorded.sequence,
+            seal=Seal(masters, AllianceId(recorded.alliance), recorded.id),
         )
-        sizes[type(one.event).__name__] = len(body)
+        sizes[type(recorded.event).__name__] = len(body)
     assert max(sizes.values()) > 30_000
     assert {"MethodsCompared", "CampaignFrozen", "CostsAllocated", "CampaignSettled"} <= set(sizes)
