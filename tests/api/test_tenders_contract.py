@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from rigs.product import Product
+from rigs.product import Client, Product
 from samples.charter import euros
 from samples.tenders import BID_HOURS, MARGINS, Tender, done, refused
 
@@ -20,25 +20,31 @@ async def contract(product: Product, **other: Any) -> tuple[Tender, str]:
     return t1, await t1.won(bid)
 
 
-async def test_a_tender_from_the_notice_to_its_second_milestone_recognises_what_the_story_says(
-    product: Product,
-) -> None:
+async def played(product: Product) -> tuple[Tender, str, Client]:
+    """T1 of the story to its second milestone: the contract, and the independent person."""
     t1 = await tender(product)
-    consortium = await t1.signed(await t1.opportunity())
-    bid = await t1.submitted(consortium)
+    bid = await t1.submitted(await t1.signed(await t1.opportunity()))
     project = (await t1.get(t1.lead, f"/bids/{bid}"))["project"]
     for member, hours in enumerate(BID_HOURS):
         await t1.hours(member, hours, project, f"{member + 1:032x}")
-    lender = t1.alliance.directors[4]
-    means: dict[str, Any] = {"company": t1.companies[4], "project": project, "kind": "reference"}
-    lent = await t1.post(lender, "/declarations/means", 201, **means, effective_on="2025-02-24")
+    means = {"company": t1.companies[4], "project": project, "kind": "reference"}
+    lent = done(await t1.alliance.directors[4].post(t1.path("/declarations/means"), json=means), 201)
     await t1.post(t1.alliance.coordinator, f"/declarations/{lent['id']}/attestations")
     work = await t1.won(bid)
     first = await t1.paid(work, "300000.00", "2025-06-20", milestone=1)
     await t1.attested(work, first, "2025-06-25")
     await t1.attested(work, await t1.paid(work, "750000.00", "2025-10-15", milestone=2), "2025-10-15")
+    line = {"first_day": "2025-10-01", "last_day": "2025-10-15"}
+    await t1.hours(0, 10, project, f"{9:032x}", kind="coordination", line=line, effective_on="2025-10-15")
     independent = await product.grant(t1.alliance, f"independent-{uuid4()}", "independent_person")
     await product.caught_up(t1.alliance.id)
+    return t1, work, independent
+
+
+async def test_a_tender_from_the_notice_to_its_second_milestone_recognises_what_the_story_says(
+    product: Product,
+) -> None:
+    t1, work, independent = await played(product)
     view = await t1.get(independent, f"/contracts/{work}")
     assert [row["expected_benefit"]["amount"] for row in view["members"]] == [
         "60000.00",
@@ -64,11 +70,31 @@ async def test_a_tender_from_the_notice_to_its_second_milestone_recognises_what_
         "1800.00",
         "1200.00",
         "500.00",
+        "450.00",
     ]
-    assert {event["project"] for event in declared} == {project}
+    assert {event["project"] for event in declared} == {view["project"]}
     # Attested on the 25th, the benefit counts from the day on which the buyer paid.
     recognised = await t1.events(independent, "contract_payment_recognised")
     assert [event["effectiveon"] for event in recognised] == ["2025-06-20", "2025-10-15"]
+
+
+async def test_the_ledger_has_of_t1_what_the_story_says(product: Product) -> None:
+    """Table "What each chapter adds", chapter 3, and "Pending", T1 on 31 December."""
+    t1, _, independent = await played(product)
+    balances = done(await independent.get(t1.alliance.path("ledger", "/balances")))
+    shown = {row["member"]: row["figures"] for row in balances["members"]}
+    figures = [
+        tuple(shown[company][side]["amount"] for side in ("contributed", "received", "pending"))
+        for company in t1.companies
+    ]
+    assert figures == [
+        ("7650.00", "21000.00", "39000.00"),
+        ("2400.00", "12600.00", "23400.00"),
+        ("1800.00", "10500.00", "19500.00"),
+        ("1200.00", "7350.00", "13650.00"),
+        ("500.00", "0.00", "0.00"),
+    ]
+    assert balances["totals"]["pending"]["amount"] == "95550.00"
 
 
 async def test_each_reads_its_own_part_and_who_is_not_in_it_reads_nothing(product: Product) -> None:
