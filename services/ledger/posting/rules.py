@@ -15,9 +15,15 @@ import declarations.events
 import obligations.events
 from events.envelope import Event
 from events.registry import Registry
+from ledger.posting import members, purchasing, tenders
 from ledger.posting.transactions import Rules
 
-SOURCES: Final = ("members", "purchasing", "tenders")
+RULES: Final[Mapping[str, Rules]] = {
+    "members": members.RULES,
+    "purchasing": purchasing.RULES,
+    "tenders": tenders.RULES,
+}
+SOURCES: Final = tuple(RULES)
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ def sources() -> Mapping[str, Source]:
     """All of them. What a service publishes stands in its concepts' `events` modules and in the vocabularies
     that all share.
     """
-    return {name: Source(Registry.of(name, _published(name)), _rules(name)) for name in SOURCES}
+    return {name: Source(Registry.of(name, _published(name)), rules) for name, rules in RULES.items()}
 
 
 def _published(service: str) -> list[type[Event]]:
@@ -41,12 +47,4 @@ def _published(service: str) -> list[type[Event]]:
         if concept.ispkg and find_spec(f"{concept.name}.events") is not None:
             found += import_module(f"{concept.name}.events").EVENTS
     # Once each: a concept may name among its own what it takes from the libraries.
-    return list({event.type: event for event in found}.values())
-
-
-def _rules(service: str) -> Rules:
-    name = f"ledger.posting.{service}"
-    if find_spec(name) is None:
-        return {}
-    rules: Rules = import_module(name).RULES
-    return rules
+    return list(dict.fromkeys(found))
