@@ -51,6 +51,7 @@ lint: setup-all ## check style, types, boundaries and the committed documents
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@$(ALLIANCE) documents --check
 
 format: setup-all ## put the code into its form
 	@.venv/bin/ruff check --fix
