@@ -166,8 +166,8 @@ class Store:
                     if _is_trouble(error, raw):
                         raise DatabaseUnavailable from error
                     raise
-        except _NO_CONNECTION as error:
-            if connected:
+        except Exception as error:
+            if connected or not _is_no_connection(error):
                 raise
             raise DatabaseUnavailable from error
 
@@ -201,6 +201,13 @@ class Store:
 async def driver(connection: AsyncConnection) -> asyncpg.Connection:
     raw = (await connection.get_raw_connection()).driver_connection
     return cast(asyncpg.Connection, raw)
+
+
+def _is_no_connection(error: Exception) -> bool:
+    """What the server says itself when it takes no connection (it is starting, or full) comes wrapped."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error.orig and error.orig.__cause__, _NO_CONNECTION)
+    return isinstance(error, _NO_CONNECTION)
 
 
 def _is_trouble(error: BaseException | None, connection: asyncpg.Connection) -> bool:

@@ -162,6 +162,20 @@ async def test_a_pool_without_a_free_connection_is_unavailable(postgres: Postgre
         await store.close()
 
 
+async def test_a_server_that_takes_no_connection_is_unavailable(postgres: Postgres, database: str) -> None:
+    role = await postgres.create_role()
+    connection = await postgres.connect()
+    await connection.execute(f'ALTER ROLE "{role}" CONNECTION LIMIT 0')
+    await connection.close()
+    url = url_of(postgres, database).replace("//postgres@", f"//{role}@")
+    store = Store.connect(url)
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            await store.last_sequence(new_alliance())
+    finally:
+        await store.close()
+
+
 async def test_the_callers_own_faults_are_not_taken_for_a_lost_database(tiny: Tiny) -> None:
     for error in (FileNotFoundError("a table of rates"), asyncpg.InterfaceError("a wrong argument")):
         with pytest.raises(type(error)):
