@@ -581,6 +581,46 @@ class TestCarryingOut:
         assert refused == "independent_person_attests"
         played.do(commands.Allocate())
 
+    def test_only_a_participant_that_takes_on_new_things_leads_or_pays_in_advance(self) -> None:
+        for made in (commands.TakeLead, lambda one: commands.Prefinance(one, euros("1.00"))):
+            assert code_of(at(State.ORDERED), made(company("Lumiel"))) == "not_participating"
+            played = at(State.ORDERED)
+            played.where = standing(statuses={"Sélunel": Status.NOTICE})
+            assert code_of(played, made(company("Sélunel"))) == "member_not_committing"
+
+    def test_one_company_leads_and_the_same_one_pays_in_advance(self) -> None:
+        led = at(State.ORDERED)
+        led.do(commands.TakeLead(company("Sélunel")))
+        assert code_of(led, commands.TakeLead(company("Sélunel"))) == "lead_taken_already"
+        paid = at(State.ORDERED)
+        paid.do(commands.Prefinance(company("Sélunel"), euros("1.00")))
+        assert code_of(paid, commands.Prefinance(company("Sélunel"), euros("1.00"))) == "prefinanced_already"
+        assert code_of(paid, commands.TakeLead(company("Gravelot"))) == "prefinanced_by_another"
+        paid.do(commands.TakeLead(company("Sélunel")))
+
+    def test_prefinancing_is_attested_once_and_nothing_is_dated_before_it(self) -> None:
+        played = at(State.ORDERED)
+        assert code_of(played, commands.AttestPrefinancing()) == "not_prefinanced"
+        for amount in ("0.00", "-1.00"):
+            command = commands.Prefinance(company("Sélunel"), euros(amount))
+            assert code_of(played, command) == "amount_not_positive"
+        played.do(commands.Prefinance(company("Sélunel"), euros("1.00")), on=date(2025, 2, 3))
+        played.do(commands.AttestPrefinancing())
+        assert code_of(played, commands.AttestPrefinancing()) == "attested_already"
+        early = code_of(played, commands.Receive(6, last=True), on=date(2025, 2, 2))
+        assert early == "effective_on_before_last_step"
+
+    def test_negative_amounts_are_refused(self) -> None:
+        received = at(State.RECEIVED)
+        for goods, delivery in (("-1.00", "0.00"), ("1.00", "-1.00")):
+            command = commands.RecordInvoice(invoice(6, goods, delivery))
+            assert code_of(received, command) == "amount_negative"
+        quote = commands.RecordQuote(QUOTE, TEXT, offer(((1, "1.00"),), delivery=euros("-1.00")))
+        assert code_of(at(State.COLLECTING_QUOTES), quote) == "amount_negative"
+
+    def test_an_invoice_is_allocated_once(self) -> None:
+        assert code_of(at(State.ALLOCATED), commands.Allocate()) == "allocated_already"
+
     def test_prefinancing_that_nobody_attested_is_not_settled(self) -> None:
         played = at(State.ORDERED)
         played.do(commands.Prefinance(company("Sélunel"), euros("60.00")))
