@@ -49,8 +49,8 @@ def run(
 ) -> None:
     """Run all four services and their database, until Ctrl-C."""
     # Four services take two seconds to import: the other commands shall not wait for them.
-    from embedded import app as embedded_app
-    from service.serve import listen
+    from embedded import app as embedded_app  # noqa: PLC0415
+    from service.serve import listen  # noqa: PLC0415
 
     configure_logging()
     with in_one_sentence(), listen("127.0.0.1", port) as listener, held(data) as folder:
@@ -69,7 +69,7 @@ def run(
 @app.command()
 def status(data: Data = Path("var")) -> None:
     """Print for each service what waits to be relayed, and which alliances stand still and why."""
-    from embedded.operating import status as stands
+    from embedded.operating import status as stands  # noqa: PLC0415
 
     with in_one_sentence():
         for line in uvloop.run(stands(data)):
@@ -86,7 +86,7 @@ def resume(
     data: Data = Path("var"),
 ) -> None:
     """Let an alliance that stands still in a service go on, once the cause is removed."""
-    from embedded.operating import resume as resumed
+    from embedded.operating import resume as resumed  # noqa: PLC0415
 
     with in_one_sentence():
         typer.echo(uvloop.run(resumed(data, service, AllianceId(alliance))))
@@ -163,3 +163,7 @@ def in_one_sentence() -> Iterator[None]:
         sentence = str(error)
     if sentence is not None:
         raise SystemExit(sentence)
+
+
+if __name__ == "__main__":
+    app()
