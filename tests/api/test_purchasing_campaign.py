@@ -393,6 +393,12 @@ async def test_a_bound_member_is_cleared_once_its_campaign_and_its_debts_have_en
     await purchase.coordinate("/invoices", quantity=6, goods=euros("60.00"))
     await purchase.do(purchase.independent, "/allocations")
     await purchase.coordinate("/settlement", due_on="2199-12-31")
+    # The settlement asks again whether it may be cleared: it still owes.
+    async with asyncio.timeout(20):
+        while await product.rows(  # noqa: ASYNC110 - what it looks at is in a database
+            "purchasing", "SELECT FROM deadlines WHERE alliance_id = $1", purchase.alliance.id
+        ):
+            await asyncio.sleep(0.05)
     assert await cleared(product, purchase.alliance) == []
     path = purchase.alliance.path("purchasing", "/obligations")
     (owed,) = (await purchase.director("Sélunel").get(path)).json()["items"]
