@@ -1,98 +1,12 @@
 """A campaign over HTTP: the story's first purchase, what each caller may read of it, and what is refused."""
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
-
-from events.ids import AllianceId
-from rigs.product import Client, Founded, Product
+from rigs.product import Client, Product
+from rigs.purchase import Purchase, collecting, drafted
 from samples.campaigns import NAMES, P1_FORMER_PRICES, P1_PLACES, P1_SHAPLEY, P1_TIERS
 from samples.charter import euros
-
-
-@dataclass(frozen=True)
-class Purchase:
-    """A campaign in an alliance of its own; directors by the story's names."""
-
-    product: Product
-    alliance: Founded
-    independent: Client
-    names: tuple[str, ...]
-    id: UUID
-
-    def company(self, name: str) -> str:
-        return str(self.alliance.companies[self.names.index(name)])
-
-    def director(self, name: str) -> Client:
-        return self.alliance.directors[self.names.index(name)]
-
-    def path(self, rest: str = "") -> str:
-        return self.alliance.path("purchasing", f"/campaigns/{self.id}{rest}")
-
-    async def post(
-        self, client: Client, rest: str, on: str | None = None, dry_run: bool = False, **body: Any
-    ) -> httpx.Response:
-        params = {"dry_run": "true"} if dry_run else {}
-        return await client.post(self.path(rest), json={"effective_on": on, **body}, params=params)
-
-    async def do(self, client: Client, rest: str, on: str | None = None, **body: Any) -> dict[str, Any]:
-        answer = await self.post(client, rest, on, **body)
-        assert answer.status_code in (200, 201), answer.text
-        result: dict[str, Any] = answer.json()
-        return result
-
-    async def coordinate(self, rest: str, on: str | None = None, **body: Any) -> dict[str, Any]:
-        return await self.do(self.alliance.coordinator, rest, on, **body)
-
-    async def get(self, client: Client, rest: str = "") -> dict[str, Any]:
-        answer = await client.get(self.path(rest))
-        assert answer.status_code == 200, answer.text
-        result: dict[str, Any] = answer.json()
-        return result
-
-    async def quote(self, tiers: Any, on: str, **other: Any) -> None:
-        """Records a quote and chooses it."""
-        shown = [{"from_quantity": start, "price": euros(price)} for start, price in tiers]
-        await self.coordinate("/quotes", on, supplier="Sauve & Fils", tiers=shown, **other)
-        quote = (await self.get(self.alliance.coordinator))["quotes"][0]["id"]
-        await self.coordinate(f"/quotes/{quote}/choice", on)
-
-    async def commit(self, quantities: Mapping[str, int], on: str) -> None:
-        for name, quantity in quantities.items():
-            await self.do(
-                self.director(name), "/commitments", on, company=self.company(name), quantity=quantity
-            )
-
-
-async def drafted(product: Product, names: tuple[str, ...], on: str, minimum: int = 1) -> Purchase:
-    alliance = await product.found(len(names))
-    independent = await product.grant(alliance, f"accountant-{uuid4().hex[:8]}", "independent_person")
-    await product.caught_up(alliance.id)
-    body = {
-        "title": "First-aid training",
-        "specification": "One day on site.",
-        "unit": "place",
-        "minimum_quantity": minimum,
-        "effective_on": on,
-    }
-    answer = await alliance.coordinator.post(alliance.path("purchasing", "/campaigns"), json=body)
-    assert answer.status_code == 201, answer.text
-    assert answer.headers["Location"].endswith(answer.json()["id"])
-    return Purchase(product, alliance, independent, names, UUID(answer.json()["id"]))
-
-
-async def collecting(product: Product, names: tuple[str, ...], tiers: Any, **other: Any) -> Purchase:
-    """A small one, at one quote."""
-    purchase = await drafted(product, names, "2025-03-10")
-    await purchase.coordinate("/invitations/needs", "2025-03-10")
-    await purchase.coordinate("/invitations/quotes", "2025-03-10")
-    await purchase.quote(tiers, "2025-03-10", **other)
-    await purchase.coordinate("/invitations/commitments", "2025-03-10")
-    return purchase
 
 
 async def frozen_first_purchase(product: Product) -> Purchase:
@@ -352,60 +266,3 @@ async def test_hours_go_by_the_charter_of_the_campaigns_making(product: Product)
     assert answer.status_code == 201, answer.text
     unknown = await director.post(path, json={**body, "project": f"campaign/{uuid4()}"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "project_unknown")
-
-
-async def cleared(product: Product, alliance: Founded) -> list[UUID]:
-    service = product.services["purchasing"]
-    bodies = await service.store.events(
-        AllianceId(alliance.id), 0, 1000, ["alliance.purchasing.member_cleared.v1"]
-    )
-    heads = [service.commands.registry.read(body, service.commands.keyring) for _, body in bodies]
-    return [head.event.company for head in heads]  # type: ignore[attr-defined]
-
-
-async def give_notice(purchase: Purchase, name: str) -> None:
-    path = purchase.alliance.path("members", f"/members/{purchase.company(name)}/notice")
-    answer = await purchase.director(name).post(path, json={})
-    assert answer.status_code in (200, 201), answer.text
-    await purchase.product.caught_up(purchase.alliance.id)
-
-
-async def test_a_member_without_anything_open_is_cleared_at_once(product: Product) -> None:
-    purchase = await collecting(product, ("Sélunel", "Gravelot", "Combrelle"), ((1, "10.00"),))
-    await purchase.commit({"Sélunel": 300}, "2025-03-10")
-    await give_notice(purchase, "Sélunel")
-    assert await cleared(product, purchase.alliance) == [UUID(purchase.company("Sélunel"))]
-    refused = await purchase.post(
-        purchase.director("Sélunel"), "/commitments", company=purchase.company("Sélunel"), quantity=301
-    )
-    assert refused.json()["code"] == "member_not_committing"
-
-
-async def test_a_bound_member_is_cleared_once_its_campaign_and_its_debts_have_ended(product: Product) -> None:
-    purchase = await collecting(product, ("Sélunel", "Gravelot", "Combrelle"), ((1, "10.00"),))
-    await purchase.commit({"Sélunel": 1, "Gravelot": 2, "Combrelle": 3}, "2025-03-10")
-    gravelot = purchase.director("Gravelot")
-    await purchase.coordinate("/freeze")
-    await purchase.coordinate("/order")
-    await purchase.do(gravelot, "/lead", company=purchase.company("Gravelot"))
-    await give_notice(purchase, "Sélunel")
-    await purchase.coordinate("/receipts", quantity=6, last=True)
-    await purchase.coordinate("/invoices", quantity=6, goods=euros("60.00"))
-    await purchase.do(purchase.independent, "/allocations")
-    await purchase.coordinate("/settlement", due_on="2199-12-31")
-    # The settlement asks again whether it may be cleared: it still owes.
-    async with asyncio.timeout(20):
-        while await product.rows(  # noqa: ASYNC110 - what it looks at is in a database
-            "purchasing", "SELECT FROM deadlines WHERE alliance_id = $1", purchase.alliance.id
-        ):
-            await asyncio.sleep(0.05)
-    assert await cleared(product, purchase.alliance) == []
-    path = purchase.alliance.path("purchasing", "/obligations")
-    (owed,) = (await purchase.director("Sélunel").get(path)).json()["items"]
-    assert owed["amount"] == euros("10.00")
-    for client, step in ((purchase.director("Sélunel"), ""), (gravelot, "/attestations")):
-        paid = await client.post(f"{path}/{owed['id']}/payments{step}", json={})
-        assert paid.status_code == 200, paid.text
-    async with asyncio.timeout(20):
-        while await cleared(product, purchase.alliance) != [UUID(purchase.company("Sélunel"))]:  # noqa: ASYNC110 - what it looks at is in a database
-            await asyncio.sleep(0.05)
