@@ -5,14 +5,26 @@
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from hashlib import sha256
-from typing import Annotated, cast
+from typing import Annotated, Any, Self, cast
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from starlette.responses import JSONResponse, Response
 
 from events.decision import Call
@@ -30,7 +42,9 @@ POSITION = re.compile(r"([a-z]{1,40})=(0|[1-9][0-9]{0,17})")
 
 
 class Body(BaseModel):
-    """The body of a command: unknown fields are refused, so that a misspelt one is not silently ignored."""
+    """The body of a command, read strictly: nothing stands for what it is not, and unknown fields are
+    refused, so that a misspelt one is not silently ignored.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,6 +53,47 @@ class Body(BaseModel):
         description="Business date, in the charter's time zone; today unless given. Not in the future.",
         examples=["2025-01-10"],
     )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _strictly(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        # FastAPI hands over what the JSON became in Python, where strict reading refuses every date and id,
+        # and reading that is not takes "7" for a number, 1 for true and seconds since 1970 for a date.
+        if not isinstance(given, dict):
+            return read(given)
+        body = _of_json(cls).model_validate_json(orjson.dumps(given), strict=True)
+        wrong = PydanticCustomError("date_parsing", "Expected a date")
+        faults = [
+            InitErrorDetails(type=wrong, loc=way, input=None) for way in _numbers_for_dates(body, given)
+        ]
+        if faults:
+            raise ValidationError.from_exception_data(cls.__name__, faults)
+        return cast(Self, body)
+
+
+@cache
+def _of_json(kind: type[Body]) -> type[Body]:
+    """The same body without `_strictly`: before a function sees the whole, it becomes Python values."""
+
+    class Plain(kind):  # type: ignore[misc, valid-type]
+        @model_validator(mode="after")
+        def _strictly(self) -> Self:
+            return self
+
+    return Plain
+
+
+def _numbers_for_dates(read: object, given: Any, *way: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Where digits were taken for seconds since 1970: even strictly, "20250110" is a moment of that year."""
+    if isinstance(read, date):
+        if given[4:5] != "-":
+            yield way
+    elif isinstance(read, BaseModel) and isinstance(given, dict):
+        for name in read.model_fields_set:
+            yield from _numbers_for_dates(getattr(read, name), given[name], *way, name)
+    elif isinstance(read, list | tuple):
+        for index, inner in enumerate(read):
+            yield from _numbers_for_dates(inner, given[index], *way, index)
 
 
 class Acknowledged(BaseModel):
@@ -89,12 +144,11 @@ async def _asked(
         raise HttpProblem(400, "idempotency_key_invalid")
     if request.method in {"PUT", "PATCH"} and if_match is None:
         raise HttpProblem(428, "if_match_missing")
-    alliance = request.path_params.get("alliance")
     body = await request.body()
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
     call = Call(
         actor=caller.person,
-        alliance=AllianceId(UUID(alliance)) if alliance else NO_ALLIANCE,
+        alliance=_alliance_of(request),
         now=datetime.now(UTC),
         correlation=str(getattr(request.state, "request_id", "")),
         key=idempotency_key,
@@ -103,6 +157,18 @@ async def _asked(
         dry_run=dry_run,
     )
     return Asked(call, service)
+
+
+def _alliance_of(request: Request) -> AllianceId:
+    alliance = request.path_params.get("alliance")
+    if alliance is None:
+        return NO_ALLIANCE
+    try:
+        return AllianceId(UUID(alliance))
+    except ValueError as error:
+        # Dependencies run although a path parameter was found wrong: this one says so itself.
+        fault = {"type": "uuid_parsing", "loc": ("path", "alliance")}
+        raise RequestValidationError([fault]) from error
 
 
 def _version(if_match: str | None) -> int | None:
