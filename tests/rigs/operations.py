@@ -52,13 +52,17 @@ class Operation:
         return frozenset(int(status) for status in self.definition["responses"])
 
     @property
-    def writes(self) -> bool:
-        return self.method != "GET"
-
-    @property
     def needs_key(self) -> bool:
         """A POST that records nothing takes no key."""
         return self.method == "POST" and "idempotency-key" in self.parameters("header")
+
+    @property
+    def needs_version(self) -> bool:
+        return self.method in {"PUT", "PATCH"}
+
+    @property
+    def records(self) -> bool:
+        return self.needs_key or self.method not in {"GET", "POST"}
 
     def parameters(self, where: str) -> Mapping[str, Json]:
         """Name → schema of those in `path`, `query` or `header` (names in lower case)."""

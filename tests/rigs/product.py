@@ -85,6 +85,11 @@ class Product:
     def token(self, name: str, lifetime: int = 3600) -> str:
         return self._issuer.token(name, lifetime)
 
+    @property
+    def jwks(self) -> Path:
+        """The issuer's public keys; its signing key lies beside them."""
+        return self._issuer.jwks_path
+
     def as_(self, name: str) -> Client:
         if name not in self._clients:
             self._clients[name] = Client(self._transport, name, self.token(name))

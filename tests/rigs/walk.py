@@ -4,8 +4,9 @@ Each service's part stands in `rigs.walks`. What was called is kept, so that a t
 changed; who looks on (`Onlooker`) sees each call just before it is made, and its answer.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +16,7 @@ import orjson
 
 from embedded.tokens import ISSUER
 from rigs.operations import Json, Operation, operations_of
-from rigs.product import Client, Product
+from rigs.product import Product
 from samples.charter import charter
 
 DAY = "2025-06-02"
@@ -34,7 +35,14 @@ class Call:
     ids: Mapping[str, str]
     query: Mapping[str, str] = field(default_factory=dict)
     body: Json = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def changed(self, **changes: Any) -> "Call":
+        """The same call with a key of its own, and with these changes."""
+        headers = dict(self.headers)
+        if self.operation.needs_key:
+            headers["Idempotency-Key"] = uuid4().hex
+        return replace(self, **{"headers": headers, **changes})
 
     @property
     def address(self) -> str:
@@ -60,23 +68,30 @@ class Onlooker:
 class Walk:
     """`known` are the alliance's ids by the names of the path parameters that they go into."""
 
-    def __init__(self, product: Product, onlooker: Onlooker | None = None) -> None:
+    def __init__(self, product: Product, onlooker: Onlooker | None = None, unique: str | None = None) -> None:
         self.product = product
         self.operations = operations_of(product)
         self.onlooker = onlooker or Onlooker()
-        self.unique = uuid4().hex[:8]
+        self.unique = unique or uuid4().hex[:8]
+        """Stands in the names of the walk's people: another walk with the same is gone by the same people."""
         self.known: dict[str, str] = {}
         self.companies: dict[str, str] = {}
+        self.founded = False
+        """Whether all its people have their roles by now, in every service."""
         self._days = 0
+        self._tokens: dict[str, str] = {}
         self.calls: dict[str, Call] = {}
         """The last call of each operation, by its name."""
-
-    def client(self, by: str) -> Client:
-        """Coordinator, auditor, accountant, outsider, or whose name in lower case is a member's."""
-        return self.product.as_(self.subject(by))
+        self.answers: dict[str, httpx.Response] = {}
 
     def subject(self, by: str) -> str:
+        """Coordinator, auditor, accountant, outsider, stranger, or the name of the member it directs."""
         return f"{by}-{self.unique}"
+
+    def token(self, by: str) -> str:
+        if by not in self._tokens:
+            self._tokens[by] = self.product.token(self.subject(by))
+        return self._tokens[by]
 
     def person(self, by: str) -> str:
         return self.product.person(self.subject(by))
@@ -100,7 +115,7 @@ class Walk:
         if operation.needs_key:
             headers["Idempotency-Key"] = uuid4().hex
         ids = {**self.known, **ids}
-        if operation.method in {"PUT", "PATCH"}:
+        if operation.needs_version:
             headers["If-Match"] = "*"
         if operation.body is not None and not isinstance(body, bytes):
             body = body or {}
@@ -117,21 +132,28 @@ class Walk:
         await self.onlooker.before(self, call)
         answer = await self.send(call)
         assert answer.is_success, f"{name} by {by}: {answer.status_code} {answer.text}"
-        self.calls[name] = call
+        self.calls[name], self.answers[name] = call, answer
         await self.onlooker.after(self, call, answer)
         shown: Any = answer.json() if "json" in answer.headers.get("content-type", "") else None
         if save is not None:
             self.known[save] = shown["id"]
         return shown
 
-    async def send(self, call: Call, by: str | None = None) -> httpx.Response:
-        return await self.client(by or call.by).request(
-            call.operation.method,
-            call.address,
-            params=call.query or None,
-            content=call.content,
-            headers=call.headers,
-        )
+    async def send(self, call: Call, *, authorization: str | None = None) -> httpx.Response:
+        """As it is: nothing is added but the token, unless an `authorization` (or an empty one) is given."""
+        if authorization is None:
+            authorization = f"Bearer {self.token(call.by)}"
+        while True:
+            answer = await self.product.anonymous.request(
+                call.operation.method,
+                call.address,
+                params=call.query or None,
+                content=call.content,
+                headers=call.headers | ({"Authorization": authorization} if authorization else {}),
+            )
+            if answer.status_code != 429:
+                return answer
+            await asyncio.sleep(float(answer.headers["Retry-After"]))
 
     def free_day(self) -> str:
         """Another one each time, before the walk's business date: a day has twelve hours of one person."""
@@ -157,8 +179,10 @@ class Walk:
             await self.grant(name, "director", company)
         await self.grant("auditor", "auditor")
         await self.grant("accountant", "independent_person")
+        await self.grant("assistant", "delegate", self.companies["castrelle"])
         self.known["company"] = self.known["member"] = self.companies["aubrelle"]
         await self.caught_up()
+        self.founded = True
 
     async def grant(self, by: str, role: str, company: str | None = None) -> None:
         body = {
@@ -175,8 +199,10 @@ Part = Callable[[Walk], Awaitable[None]]
 """One service's part of the walk, after the founding."""
 
 
-async def walked(product: Product, *parts: Part, onlooker: Onlooker | None = None) -> Walk:
-    walk = Walk(product, onlooker)
+async def walked(
+    product: Product, parts: Sequence[Part], onlooker: Onlooker | None = None, unique: str | None = None
+) -> Walk:
+    walk = Walk(product, onlooker, unique)
     await walk.found()
     for part in parts:
         await part(walk)

@@ -86,7 +86,7 @@ async def _decide(walk: Walk, matter: str, **about: str) -> None:
     body = {"matter": matter, "title": f"About {matter}", "discussion": "As discussed.", **about}
     await walk.ask("members.draft_decision", "aubrelle", body, save="decision")
     closes_at = datetime.now(UTC) + timedelta(days=30)
-    opening = {"interested": [], "closes_at": closes_at.isoformat()}
+    opening = {"interested": [walk.companies["castrelle"]], "closes_at": closes_at.isoformat()}
     await walk.ask("members.open_decision", "coordinator", opening)
     electorate = (await walk.ask("members.read_decision", "aubrelle"))["electorate"]
     for name, company in walk.companies.items():
@@ -116,9 +116,7 @@ async def _membership(walk: Walk) -> None:
         if matter == "activate":
             await walk_documents(walk, "members", "outsider", shown["card"]["goals"][0]["document"])
     castrelle = walk.companies["castrelle"]
-    await walk.ask(
-        "members.suspend_member", "coordinator", {"reason": "Dues of two years."}, member=castrelle
-    )
+    await walk.ask("members.suspend_member", "coordinator", {"reason": "Dues."}, member=castrelle)
     await walk.ask("members.reinstate_member", "coordinator", member=castrelle)
     await walk.ask("members.give_notice", "castrelle", member=castrelle)
     await walk.ask("members.read_leaving", "castrelle", member=castrelle)
