@@ -24,7 +24,12 @@ TIMEOUT_SECONDS = 10
 
 _TOPIC = files(__package__).joinpath("log_postgres.sql").read_text()
 
-_TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_TROUBLE = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # used between the server's farewell and the end of the connection
+)
 
 logger = structlog.get_logger(__name__)
 
