@@ -17,6 +17,7 @@ from embedded.postgres import running
 from embedded.secrets import load_or_make
 from service.application import together
 from service.serve import listen, serve
+from service.telemetry import configure_logging
 
 
 async def run(data: Path, service: str, port: int) -> None:
@@ -40,6 +41,7 @@ async def run(data: Path, service: str, port: int) -> None:
 
 
 if __name__ == "__main__":
+    configure_logging()
     for name in embedded_app.SERVICES:
         os.environ[f"{name.upper()}_RATE_LIMIT"] = "0"
     uvloop.run(run(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
