@@ -6,6 +6,7 @@ running requests finish; then the lifespan ends (background loops, database).
 
 import asyncio
 import errno
+import gc
 import signal
 import socket
 from types import FrameType
@@ -84,6 +85,10 @@ async def serve(app: FastAPI, listener: socket.socket) -> None:
 
     The caller has configured logging: uvicorn writes where the standard library's records go.
     """
+    # What is loaded by now stays: looking through it at every collection costs a fifth of the processor.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
     _log.info("listening", port=listener.getsockname()[1])
     server = server_of(app)
     await server.serve(sockets=[listener])
