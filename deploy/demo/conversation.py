@@ -47,6 +47,7 @@ class Conversation:
         self._token = token
         self._tokens: dict[str, str] = {}
         self._client = httpx.Client(timeout=60)
+        self._answered = False
         self.positions: dict[str, int] = {}
         """By service: the newest position that an answer named."""
 
@@ -92,7 +93,7 @@ class Conversation:
     ) -> httpx.Response:
         try:
             for attempt in stamina.retry_context(
-                on=_when_again,
+                on=self._when_again,
                 attempts=None,
                 timeout=SECONDS_TO_WAIT,
                 wait_initial=0.05,
@@ -101,24 +102,27 @@ class Conversation:
             ):
                 with attempt:
                     response = self._client.request(method, url, content=body, headers=dict(headers))
+                    self._answered = True
                     if _says_later(response):
                         raise _NotNow(response)
         except (httpx.TransportError, _NotNow) as error:
-            what = str(error) or type(error).__name__
-            raise CannotPlay(f"No answer from {url.copy_with(query=None)}: {what}.") from error
+            where = url.copy_with(query=None)
+            if not self._answered:
+                raise CannotPlay(f"Nothing answers at {where}: start the product first.") from error
+            raise CannotPlay(f"No answer from {where}: {str(error) or type(error).__name__}.") from error
         return response
+
+    def _when_again(self, error: Exception) -> bool | float:
+        if isinstance(error, _NotNow):
+            return error.seconds or True
+        # What has never answered is not there, or the URL is wrong: no use waiting.
+        return self._answered and isinstance(error, httpx.TransportError)
 
 
 def _says_later(response: httpx.Response) -> bool:
     if response.status_code == 409:
         return code_of(response) == _IN_FLIGHT
     return response.status_code in _NOT_NOW and code_of(response) != _HELD
-
-
-def _when_again(error: Exception) -> bool | float:
-    if isinstance(error, _NotNow):
-        return error.seconds or True
-    return isinstance(error, httpx.TransportError)
 
 
 def code_of(response: httpx.Response) -> str:

@@ -143,8 +143,8 @@ def ask(base: str) -> tuple[int, dict[str, int]]:
 
 def test_what_stays_unanswered_is_asked_again_word_for_word_under_the_same_key() -> None:
     later = [
-        None,
         (503, b'{"code": "database_unavailable"}'),
+        None,
         (409, b'{"code": "idempotency_key_in_flight"}'),
     ]
     with answering([*later, (201, b"{}")]) as (base, heard):
@@ -162,8 +162,18 @@ def test_a_refusal_is_an_answer(refusal: tuple[int, bytes]) -> None:
 
 
 def test_a_product_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("demo.conversation.SECONDS_TO_WAIT", 0.2)
+    monkeypatch.setattr("demo.conversation.SECONDS_TO_WAIT", 0.5)
+    away = [(503, b'{"code": "database_unavailable"}')] * 100
+    with (
+        answering(away) as (base, heard),
+        pytest.raises(CannotPlay, match=r"^No answer from .*: 503 database_unavailable\.$"),
+    ):
+        ask(base)
+    assert len(heard) > 1
+
+
+def test_a_product_that_never_answered_is_not_waited_for() -> None:
     with answering([]) as (base, _):
         pass
-    with pytest.raises(CannotPlay, match="No answer from"):
+    with pytest.raises(CannotPlay, match=r"^Nothing answers at .*: start the product first\.$"):
         ask(base)

@@ -1,0 +1,31 @@
+"""A product that has been run, and in which the demonstration has been played once, undisturbed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from rigs.program import Program, alliance_in
+
+
+@dataclass(frozen=True)
+class Played:
+    """How the demonstration ended, in which alliance of the running program."""
+
+    program: Program
+    status: int
+    printed: str
+    progress: str
+    alliance: str
+
+
+@pytest.fixture(scope="session")
+def played() -> Iterator[Played]:
+    program = Program()
+    try:
+        program.start()
+        demo = program.demo()
+        printed, progress = demo.communicate(timeout=100)
+        yield Played(program, demo.returncode, printed, progress, alliance_in(printed))
+    finally:
+        program.close()
