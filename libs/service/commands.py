@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from hashlib import sha256
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 from uuid import UUID
 
 import orjson
@@ -22,6 +22,7 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -39,6 +40,11 @@ from standing import Given
 KEY = re.compile(r"[!-~]{1,200}")
 ENTITY_TAG = re.compile(r'"(0|[1-9][0-9]{0,9})"')
 POSITION = re.compile(r"([a-z]{1,40})=(0|[1-9][0-9]{0,17})")
+
+# Their patterns are published; what does not match has a refusal of its own, 400 and not 422.
+KeyText = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{KEY.pattern}$"})]
+VersionText = Annotated[str, WithJsonSchema({"type": "string", "pattern": rf"^(\*|{ENTITY_TAG.pattern})$"})]
+PositionText = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{POSITION.pattern}$"})]
 
 
 class Body(BaseModel):
@@ -106,6 +112,20 @@ class Acknowledged(BaseModel):
     )
 
 
+class WouldBe(BaseModel):
+    """An event that a command would record; without `data` where that would tell of others."""
+
+    type: str
+    data: dict[str, Any] | None = None
+
+
+class DryRun(BaseModel):
+    """The answer to a command with `dry_run=true`. Nothing was written."""
+
+    dry_run: Literal[True]
+    would: list[WouldBe]
+
+
 async def service_of(request: Request) -> Service:
     return cast(Service, request.app.state.service)
 
@@ -131,10 +151,12 @@ async def _asked(
     caller: Authenticated,
     service: Running,
     idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="Required on POST; repeat it to repeat the request.")
+        KeyText | None,
+        Header(max_length=200, description="Required on POST; repeat it to repeat the request."),
     ] = None,
     if_match: Annotated[
-        str | None, Header(max_length=40, description="The ETag last seen; required on PUT and PATCH.")
+        VersionText | None,
+        Header(max_length=40, description="The ETag last seen; required on PUT and PATCH."),
     ] = None,
     dry_run: Annotated[bool, Query(description="Answer what would happen, and write nothing.")] = False,
 ) -> Asked:
@@ -209,7 +231,7 @@ async def _caught_up(
     service: Running,
     alliance: AlliancePath,
     after: Annotated[
-        list[str] | None,
+        list[PositionText] | None,
         Query(max_length=8, description="An `Alliance-Position`: wait until this service shows it."),
     ] = None,
     wait: Annotated[int, Query(ge=0, le=30, description="Seconds to wait for it at most.")] = 5,

@@ -73,4 +73,9 @@ def document_router(open_kinds: Set[str], rules: Mapping[type, Rule]) -> APIRout
     return router
 
 
-_TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+_TEXT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "As it was given: JSON where it is a notice.",
+        "content": {"text/plain": {"schema": {"type": "string"}}, "application/json": {"schema": {}}},
+    }
+}

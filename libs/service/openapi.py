@@ -8,8 +8,11 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from service.commands import DryRun
+from service.limits import Limits
 from service.problems import PROBLEM_JSON, Problem
 
 Document = dict[str, Any]
@@ -31,6 +34,22 @@ _RESPONSES: Final[Mapping[int, tuple[str, str]]] = {
     503: ("Unavailable", "Try again as Retry-After says; a frozen alliance needs an operator first."),
 }
 _ALWAYS: Final = (400, 429, 500, 503)
+_HEADERS: Final[Mapping[str, Document]] = {
+    "ETag": {"description": "The version, in quotes: for If-Match and If-None-Match.", "example": '"3"'},
+    "Location": {"description": "Of what was created.", "required": True},
+    "Alliance-Position": {"description": "Give it as `after` to read this write.", "example": "members=42"},
+    "Idempotent-Replayed": {"description": "`true` where the request had been carried out before."},
+    "Retry-After": {"description": "Seconds.", "required": True},
+    "WWW-Authenticate": {"description": "Which token is wanted (RFC 6750).", "required": True},
+}
+_OF_ERRORS: Final[Mapping[int, str]] = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
+_IF_NONE_MATCH: Final[Document] = {
+    "name": "if-none-match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "title": "If-None-Match"},
+    "description": "The ETag last seen: where it still holds, the answer is 304 without a body.",
+}
 
 
 def _errors_of(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[int]:
@@ -59,9 +78,15 @@ def document_of(app: FastAPI) -> Document:
             routes=app.routes,
             separate_input_output_schemas=app.separate_input_output_schemas,
         )
+    limits: Limits = getattr(app.state, "limits", Limits())
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    _, definitions = models_json_schema([(Problem, "serialization")], ref_template=_SCHEMAS + "{model}")
+    shared: list[type[BaseModel]] = (
+        [Problem, DryRun] if '"dry_run"' in json.dumps(document["paths"]) else [Problem]
+    )
+    _, definitions = models_json_schema(
+        [(model, "serialization") for model in shared], ref_template=_SCHEMAS + "{model}"
+    )
     schemas.update(definitions["$defs"])
     for replaced in ("HTTPValidationError", "ValidationError"):
         schemas.pop(replaced, None)
@@ -72,6 +97,10 @@ def document_of(app: FastAPI) -> Document:
             raise ValueError(f"two operations are called {operation['operationId']}")
         seen.add(operation["operationId"])
         answers = operation["responses"]
+        _describe(method, path, operation)
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] == "limit":
+                parameter["schema"].setdefault("maximum", limits.page)
         if "HTTPValidationError" in json.dumps(answers.get("422", {})):
             del answers["422"]
         for status in _errors_of(method, path, operation):
@@ -79,11 +108,52 @@ def document_of(app: FastAPI) -> Document:
             answers.setdefault(str(status), {"$ref": f"#/components/responses/{_RESPONSES[status][0]}"})
     problem_content = {PROBLEM_JSON: {"schema": {"$ref": _SCHEMAS + "Problem"}}}
     components["responses"] = {
-        name: {"description": description, "content": problem_content}
+        name: {"description": description, "content": problem_content, **_headers(_OF_ERRORS.get(status))}
         for status, (name, description) in _RESPONSES.items()
         if status in used
     }
+    text = json.dumps([document["paths"], components["responses"]])
+    components["headers"] = {
+        name: {"schema": {"type": "string"}, **header}
+        for name, header in _HEADERS.items()
+        if f'"#/components/headers/{name}"' in text
+    }
     return document
+
+
+def _headers(*names: str | None) -> Document:
+    found = {name: {"$ref": f"#/components/headers/{name}"} for name in names if name is not None}
+    return {"headers": found} if found else {}
+
+
+def _describe(method: str, path: str, operation: Document) -> None:
+    """What routes do alike and do not say themselves: of versions, of keys, of what a dry run answers."""
+    answers = operation["responses"]
+    parameters = {parameter["name"]: parameter for parameter in operation.get("parameters", ())}
+    success = min(status for status in answers if status.startswith("2"))
+    shown = answers[success].get("content", {})
+    is_view = set(shown) == {"application/json"} and f"{_SCHEMAS}Page" not in json.dumps(shown)
+    if method == "get" and "{alliance}" in path and is_view:
+        operation["parameters"].append(dict(_IF_NONE_MATCH))
+        answers[success] |= _headers("ETag")
+        answers["304"] = {"description": "The version named is the present one.", **_headers("ETag")}
+    if "dry_run" not in parameters:
+        return
+    if needed := {"post": "idempotency-key", "put": "if-match", "patch": "if-match"}.get(method):
+        schema = next(one for one in parameters[needed]["schema"]["anyOf"] if one["type"] != "null")
+        parameters[needed].update(required=True, schema=schema)
+    answers[success] |= _headers(
+        "ETag", "Alliance-Position", "Idempotent-Replayed", "Location" if success == "201" else None
+    )
+    dry_run = {"$ref": f"{_SCHEMAS}DryRun"}
+    if success == "200":
+        content = answers["200"]["content"]["application/json"]
+        content["schema"] = {"anyOf": [content["schema"], dry_run]}
+    else:
+        answers["200"] = {
+            "description": "Of a dry run.",
+            "content": {"application/json": {"schema": dry_run}},
+        }
 
 
 def _operations(document: Document) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -105,7 +175,7 @@ def merge(title: str, version: str, documents: Mapping[str, Document]) -> Docume
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
         "paths": {},
-        "components": {"schemas": {}, "responses": {}, "securitySchemes": {}},
+        "components": {"schemas": {}, "responses": {}, "headers": {}, "securitySchemes": {}},
     }
     for service, original in documents.items():
         renamed = {name: f"{service.capitalize()}{name}" for name in contested}
@@ -118,7 +188,7 @@ def merge(title: str, version: str, documents: Mapping[str, Document]) -> Docume
         components = document["components"]
         for name, schema in components.get("schemas", {}).items():
             merged["components"]["schemas"][renamed.get(name, name)] = schema
-        for kind in ("responses", "securitySchemes"):
+        for kind in ("responses", "headers", "securitySchemes"):
             merged["components"][kind].update(components.get(kind, {}))
     return merged
 
