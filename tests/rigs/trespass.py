@@ -73,7 +73,8 @@ class Trespasser(Onlooker):
             await self._try(walk, call.changed(by="auditor"), "auditor", 403)
             await self._try_as_assistant(walk, call)
         if operation.records and await self._recorded(walk, operation.service) != before:
-            self.faults.append(f"{operation.name}: something was recorded")
+            # From here on the walk is another than the one meant.
+            raise AssertionError(f"{operation.name} was recorded:\n" + "\n".join(self.faults))
 
     async def _try_as_assistant(self, walk: Walk, call: Call) -> None:
         """A delegate of another company. What it may do, a dry run says; where there is none, nothing."""
