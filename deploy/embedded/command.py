@@ -139,7 +139,7 @@ def demo(
     auditor = f"{token_command} demo-auditor" if token_command else f"make token AS=demo-auditor DATA={data}"
     typer.echo(f"Alliance {performed.alliance}\nA token of its auditor: {auditor}")
     if performed.differences:
-        raise SystemExit(f"{performed.differences} figures differ from the expected: they are marked ≠.")
+        raise SystemExit(f"Figures that are not as expected: {performed.differences}, marked ≠.")
 
 
 def _printed_by(command: str) -> Callable[[str], str]:

@@ -28,7 +28,7 @@ def test_a_figure_that_differs_is_marked_and_ends_with_exit_status_1(played: Pla
     assert demo.returncode == 1
     assert printed.count("≠") == 1
     assert ["Clairvigne", "≠", "968.00", "968.01"] in [line.split()[:4] for line in printed.splitlines()]
-    assert said.splitlines()[-1] == "1 figures differ from the expected: they are marked ≠."
+    assert said.splitlines()[-1] == "Figures that are not as expected: 1, marked ≠."
 
 
 def test_after_ctrl_c_and_another_start_balances_are_unchanged(played: Played) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -13,8 +13,8 @@ from rich.console import Console
 
 from demo.conversation import CannotPlay, Conversation
 from demo.figures import Compared, Line, table
-from demo.player import difference, issuer_of
-from demo.script import Figures, Script, filled_in, load
+from demo.player import Player, difference, issuer_of
+from demo.script import Action, Figures, Refusal, Script, Step, Turn, filled_in, load
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,11 @@ def answering(answers: Sequence[tuple[int, bytes] | None]) -> Iterator[tuple[str
     heard: list[tuple[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             heard.append((self.headers["Idempotency-Key"], f"{self.path} {body.decode()}"))
             answer = waiting.pop(0)
             if answer is None:
@@ -177,3 +180,38 @@ def test_a_product_that_never_answered_is_not_waited_for() -> None:
         pass
     with pytest.raises(CannotPlay, match=r"^Nothing answers at .*: start the product first\.$"):
         ask(base)
+
+
+FROZEN = (409, b'{"code": "campaign_frozen"}')
+
+
+def recorded_by(actor: str) -> tuple[int, bytes]:
+    return 200, b'{"items": [{"event": {"actor": "%s"}}]}' % actor.encode()
+
+
+@pytest.mark.parametrize(
+    ("answers", "complaint"),
+    [
+        ([FROZEN, (200, b'{"items": []}')], None),
+        ([FROZEN, recorded_by("system")], None),
+        ([FROZEN, recorded_by("a" * 32)], "yet something was recorded"),
+        ([(201, b'{"id": "x"}')], "was to be refused"),
+        ([(409, b'{"code": "campaign_settled"}')], "was to be refused"),
+    ],
+)
+def test_a_refusal_has_the_documented_code_and_changes_nothing(
+    script: Script, answers: list[tuple[int, bytes]], complaint: str | None
+) -> None:
+    action = Action(
+        by="alice", post="/members/v1/alliances/a/b", refused=Refusal(status=409, code="campaign_frozen")
+    )
+    turn = Turn(Step(number=9, date=date(2025, 2, 3), what="P1", actions=(action,)), action, {}, "9.1.1")
+    with answering(answers) as (base, _):
+        conversation = Conversation({"members": base}, lambda subject: "x.eyJpc3MiOiJ1cm46YSJ9.x")
+        player = Player(script, conversation, "run")
+        player.known["alliance"] = "a"
+        try:
+            with pytest.raises(CannotPlay, match=complaint) if complaint else nullcontext():
+                player.play(turn)
+        finally:
+            conversation.close()
