@@ -12,14 +12,15 @@ A refusal rolls all of it back: it leaves nothing, no receipt either.
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Generic, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import orjson
 from uuid_utils.compat import uuid7
 
 from events.decision import Aggregate, Call, Given, Placed
-from events.envelope import Context, Event, Recorded, encode
+from events.envelope import Context, Event, Head, Recorded, encode
 from events.errors import InFlight, KeyReused, Stale, Unavailable
 from events.ids import NO_ALLIANCE, AllianceId
 from events.projection import Change, Projectors
@@ -182,18 +183,8 @@ class Commands(Generic[G]):
         if call.if_match is not None and call.if_match != loaded.version:
             raise Stale(loaded.version)
         decided = aggregate.decide(loaded.state, command, given, call.now)
-        placed = [item if isinstance(item, Placed) else Placed(item) for item in decided]
-        context = Context(
-            service=self.registry.service,
-            alliance=call.alliance,
-            time=call.now,
-            actor=call.actor,
-            correlation=call.correlation,
-            causation=call.causation,
-            effective_on=given.effective_on,
-            charter_version=given.charter_version,
-            project=aggregate.project(stream),
-        )
+        context = self._context(call, given, aggregate.project(stream))
+        placed = _placed(decided)
         written = await self.record(transaction, context, placed, last, {stream: loaded.version}, stream)
         version = max((new.version for new in written if new.stream == stream), default=loaded.version)
         receipt = Receipt(
@@ -215,6 +206,51 @@ class Commands(Generic[G]):
                 receipt.to_json(),
             )
         return receipt
+
+    async def react(
+        self,
+        transaction: Transaction,
+        cause: Head,
+        aggregate: Aggregate[S, G],
+        id: UUID,
+        command: object,
+        now: datetime,
+        *,
+        load: Callable[[Transaction, S | None, G], Awaitable[G]] | None = None,
+    ) -> None:
+        """Answers another service's event, as actor `system`, in the transaction that moves the position.
+
+        Ids are derived from the cause, so that a repeat changes nothing. Raises what `decide` raises: what
+        `load` has written by then is the caller's to keep or to roll back.
+        """
+        call = replace(
+            Call.of_system(cause.alliance, now, key=cause.id, causation=cause.id),
+            correlation=str(cause.envelope["correlationid"]),
+        )
+        stream = aggregate.stream(id)
+        last = await transaction.lock_head(cause.alliance)
+        loaded = await self.state_in(transaction, cause.alliance, aggregate, stream)
+        version, state = loaded
+        given = await self._given(transaction, call)
+        if load is not None:
+            given = await load(transaction, state, given)
+        placed = _placed(aggregate.decide(state, command, given, now))
+        context = self._context(call, given, aggregate.project(stream))
+        ids = [str(uuid5(UUID(cause.id), f"{number} {new.event.type}")) for number, new in enumerate(placed)]
+        await self.record(transaction, context, placed, last, {stream: version}, stream, ids)
+
+    def _context(self, call: Call, given: Given, project: str) -> Context:
+        return Context(
+            service=self.registry.service,
+            alliance=call.alliance,
+            time=call.now,
+            actor=call.actor,
+            correlation=call.correlation,
+            causation=call.causation,
+            effective_on=given.effective_on,
+            charter_version=given.charter_version,
+            project=project,
+        )
 
     async def record(
         self,
@@ -328,6 +364,10 @@ class Commands(Generic[G]):
             if len(self._states) > STATES_KEPT:
                 self._states.popitem(last=False)
         return loaded
+
+
+def _placed(decided: Sequence[Event | Placed]) -> list[Placed]:
+    return [item if isinstance(item, Placed) else Placed(item) for item in decided]
 
 
 STATES_KEPT = 4096

@@ -22,7 +22,7 @@ from events.errors import (
 )
 from events.ids import NO_ALLIANCE
 from events.store import Transaction
-from rigs.counting import ALICE, COUNTER, Count, Given, Tiny, new_alliance, price, tiny_service
+from rigs.counting import ALICE, COUNTER, NOW, Count, Given, Tiny, new_alliance, price, tiny_service
 from rigs.postgres import Postgres
 
 
@@ -238,3 +238,32 @@ async def test_commands_at_once_in_one_alliance_all_count(tiny: Tiny) -> None:
     assert sorted(receipt.version for receipt in receipts) == list(range(1, 31))
     assert await tiny.commands.state(us, COUNTER, counter) == (30, 30)
     assert await tiny.rows("SELECT total FROM totals") == [(30,)]
+
+
+async def test_a_reaction_that_is_repeated_would_record_the_same_events(tiny: Tiny) -> None:
+    us, counter = new_alliance(), uuid4()
+    await tiny.count(us, uuid4())
+    cause = parse((await tiny.store.events(us, 0, 1))[0][1])
+
+    async def react() -> list[bytes]:
+        async with tiny.store.transaction() as transaction:
+            await tiny.commands.react(transaction, cause, COUNTER, counter, Count(times=2), NOW)
+            found = await transaction.stream(us, COUNTER.stream(counter))
+            if not rolled_back:
+                raise _RolledBack(found)
+            return found
+
+    rolled_back: list[bytes] = []
+    with pytest.raises(_RolledBack) as first:
+        await react()
+    rolled_back = first.value.args[0]
+    recorded = await react()
+    assert [parse(body).id for body in recorded] == [parse(body).id for body in rolled_back]
+    for body in recorded:
+        envelope = parse(body).envelope
+        assert (envelope["actor"], envelope["causationid"]) == ("system", cause.id)
+        assert envelope["correlationid"] == cause.envelope["correlationid"]
+
+
+class _RolledBack(Exception):
+    pass

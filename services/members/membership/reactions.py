@@ -5,19 +5,18 @@ the `notice_given` event.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
-from uuid import UUID, uuid5
+from typing import Final, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from events.decision import Call, Placed
-from events.envelope import LIFE, Context
 from events.errors import NotFound
 from events.follow import Arrived
-from events.ids import SYSTEM, AllianceId
+from events.ids import AllianceId
 from events.store import Transaction
-from members.membership.domain import MEMBER, NoteClearance, decide
+from members.membership.domain import MEMBER, NoteClearance
 from service.runtime import Service
 
 Clearing = Literal["purchasing", "tenders", "ledger"]
@@ -43,36 +42,9 @@ async def react(
     for arrived in events:
         if clearing := CLEARED.get(arrived.head.type):
             cleared = _Cleared.model_validate(arrived.head.envelope["data"])
-            await _note(
-                service, transaction, arrived, NoteClearance(cleared.company, cleared.notice, clearing)
-            )
-
-
-async def _note(service: Service, transaction: Transaction, cause: Arrived, command: NoteClearance) -> None:
-    alliance, commands = cause.head.alliance, service.commands
-    stream = MEMBER.stream(command.company)
-    last = await transaction.lock_head(alliance)
-    now = datetime.now(UTC)
-    call = Call.of_system(alliance, now, key=cause.head.id, causation=cause.head.id)
-    given = await service.given_in(transaction, call)
-    loaded = await commands.state_in(transaction, alliance, MEMBER, stream)
-    version, member = loaded
-    try:
-        noted = decide(member, command, given, now)
-    except NotFound:
-        # No company of this alliance: nothing can be waiting for it.
-        return
-    context = Context(
-        service=service.name,
-        alliance=alliance,
-        time=now,
-        actor=SYSTEM,
-        correlation=str(cause.head.envelope.get("correlationid", cause.head.id)),
-        causation=cause.head.id,
-        effective_on=given.effective_on,
-        charter_version=given.charter_version,
-        project=LIFE,
-    )
-    placed = [event if isinstance(event, Placed) else Placed(event) for event in noted]
-    ids: Sequence[Any] = [str(uuid5(UUID(cause.head.id), placed[0].event.type))] if placed else []
-    await commands.record(transaction, context, placed, last, {stream: version}, stream, ids)
+            command = NoteClearance(cleared.company, cleared.notice, clearing)
+            # NotFound: no company of this alliance, so nothing can be waiting for it.
+            with suppress(NotFound):
+                await service.commands.react(
+                    transaction, arrived.head, MEMBER, cleared.company, command, datetime.now(UTC)
+                )

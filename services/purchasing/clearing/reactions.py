@@ -1,17 +1,18 @@
 """Answers `notice_given` of the members service: at once, or once the last thing open has ended."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from events.decision import Call, Placed
-from events.envelope import LIFE, Context
+from events.decision import Call
+from events.envelope import Head
 from events.errors import Refused
 from events.follow import Arrived
-from events.ids import SYSTEM, AllianceId
+from events.ids import AllianceId
 from events.store import Transaction
 from purchasing.clearing import views
 from purchasing.clearing.domain import CLEARANCE, Clear, Clearance
@@ -33,41 +34,21 @@ async def react(
     """Notes the notice and answers it in the transaction that moves the position."""
     for arrived in events:
         if arrived.head.type == NOTICE_GIVEN:
-            company = _Notice.model_validate(arrived.head.envelope["data"]).company
-            last = await transaction.lock_head(alliance)
-            await transaction.execute(views.noted(alliance, company, UUID(arrived.head.id)))
-            await _answer(service, transaction, arrived, company, last)
+            await _answer(service, transaction, arrived.head)
 
 
-async def _answer(
-    service: Service, transaction: Transaction, cause: Arrived, company: UUID, last: int
-) -> None:
-    alliance, now = cause.head.alliance, datetime.now(UTC)
-    call = Call.of_system(alliance, now, key=cause.head.id, causation=cause.head.id)
-    given = await service.given_in(transaction, call)
-    given = given.with_more(await views.standing(transaction, alliance, company))
-    stream = CLEARANCE.stream(company)
-    loaded = await service.commands.state_in(transaction, alliance, CLEARANCE, stream)
-    version, clearance = loaded
-    try:
-        cleared = CLEARANCE.decide(clearance, Clear(company), given, now)
-    except Refused:
-        # What is open asks again when it ends.
-        return
-    context = Context(
-        service=service.name,
-        alliance=alliance,
-        time=now,
-        actor=SYSTEM,
-        correlation=str(cause.head.envelope["correlationid"]),
-        causation=cause.head.id,
-        effective_on=given.effective_on,
-        charter_version=given.charter_version,
-        project=LIFE,
-    )
-    placed = [event if isinstance(event, Placed) else Placed(event) for event in cleared]
-    ids = [str(uuid5(UUID(cause.head.id), new.event.type)) for new in placed]
-    await service.commands.record(transaction, context, placed, last, {stream: version}, stream, ids)
+async def _answer(service: Service, transaction: Transaction, cause: Head) -> None:
+    company = _Notice.model_validate(cause.envelope["data"]).company
+
+    async def load(transaction: Transaction, clearance: Clearance | None, given: Given) -> Given:
+        await transaction.execute(views.noted(cause.alliance, company, UUID(cause.id)))
+        return given.with_more(await views.standing(transaction, cause.alliance, company))
+
+    # Refused: what is still open asks again when it ends.
+    with suppress(Refused):
+        await service.commands.react(
+            transaction, cause, CLEARANCE, company, Clear(company), datetime.now(UTC), load=load
+        )
 
 
 async def due(service: Service, call: Call, stream: str, name: str) -> None:
