@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Column, Executable, Table, Text, Uuid, cast, exists, literal, or_, select
+from sqlalchemy import Column, Executable, Table, Text, Uuid, cast, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from events.deadlines import DEADLINES
@@ -12,11 +12,11 @@ from events.envelope import Recorded
 from events.ids import AllianceId
 from events.projection import Projectors
 from events.store import Transaction
-from obligations.domain import OPEN
 from obligations.events import vocabulary
 from tenders.bid.events import BidCancelled, BidLost, BidWithdrawn
 from tenders.clearing.domain import Standing
 from tenders.contract.events import ContractCompleted, ContractTerminated
+from tenders.contributions import OBLIGATIONS
 from tenders.involvements import involvements
 from tenders.tables import metadata
 
@@ -29,7 +29,6 @@ leavers = Table(
     Column("company", Uuid, primary_key=True),
     Column("notice", Uuid, nullable=False),
 )
-_owed: Final = metadata.tables["obligations"]
 
 
 def noted(alliance: AllianceId, company: UUID, notice: UUID) -> Executable:
@@ -43,14 +42,10 @@ async def standing(transaction: Transaction, alliance: AllianceId, company: UUID
     """Under the alliance's lock. Open: a bid or contract that it stands in, and what is owed."""
     notice = select(leavers.c.notice).where(leavers.c.alliance_id == alliance, leavers.c.company == company)
     involved = exists().where(involvements.c.alliance_id == alliance, involvements.c.company == company)
-    owed = exists().where(
-        _owed.c.alliance_id == alliance,
-        or_(_owed.c.debtor == company, _owed.c.creditor == company),
-        _owed.c.state.in_(OPEN),
-    )
-    query = select(notice.scalar_subquery().label("notice"), or_(involved, owed).label("anything_open"))
+    query = select(notice.scalar_subquery().label("notice"), involved.label("involved"))
     row = (await transaction.execute(query)).one()
-    return Standing(row.notice, row.anything_open)
+    owes = await OBLIGATIONS.any_open(transaction.connection, alliance, company)
+    return Standing(row.notice, row.involved or owes)
 
 
 def asked_again(recorded: Recorded[Any]) -> Sequence[Executable]:
