@@ -28,6 +28,7 @@ from aiokafka.errors import (
 )
 from aiokafka.partitioner import DefaultPartitioner
 
+from events.brokers import Brokers
 from events.log import Position, PositionLost, Received, Record, Start
 
 PARTITIONS = 48
@@ -50,10 +51,10 @@ class WrongTopic(Exception):
 
 
 async def create_topics(
-    servers: str, topics: Sequence[str], *, copies: int, partitions: int = PARTITIONS
+    brokers: Brokers, topics: Sequence[str], *, copies: int, partitions: int = PARTITIONS
 ) -> None:
     """Makes the topics that are missing, on `copies` brokers each; raises WrongTopic, or KafkaError."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    admin = AIOKafkaAdminClient(**brokers.options())
     try:
         await admin.start()
         made = await admin.create_topics(
@@ -82,13 +83,13 @@ async def _check(admin: AIOKafkaAdminClient, topics: Sequence[str], partitions: 
 
 
 class KafkaLog:
-    """`events.log.Log` on the brokers at `servers` ("host:port,host:port"), which have the topics already.
+    """`events.log.Log` on `brokers`, which have the topics already.
 
     `publish` takes `delivery_seconds` for each batch at most, and half of it to end what is under way.
     """
 
-    def __init__(self, servers: str, *, delivery_seconds: float = 10) -> None:
-        self._servers = servers
+    def __init__(self, brokers: Brokers, *, delivery_seconds: float = 10) -> None:
+        self._brokers = brokers
         self._delivery_seconds = delivery_seconds
         self._sender: _Sender | None = None
         self._changing = asyncio.Lock()
@@ -111,7 +112,7 @@ class KafkaLog:
     async def _started(self) -> "_Sender":
         async with self._changing:
             if self._sender is None:
-                self._sender = await _Sender.start(self._servers, self._delivery_seconds)
+                self._sender = await _Sender.start(self._brokers, self._delivery_seconds)
             return self._sender
 
     async def _drop(self, sender: "_Sender") -> None:
@@ -122,7 +123,7 @@ class KafkaLog:
                 self._sender = None
 
     def reader(self, topics: Sequence[str], group: str, start: Start) -> "KafkaReader":
-        return KafkaReader(self._servers, topics, group, start)
+        return KafkaReader(self._brokers, topics, group, start)
 
     async def close(self) -> None:
         if self._sender is not None:
@@ -144,9 +145,9 @@ class _Sender:
         self._turns: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @classmethod
-    async def start(cls, servers: str, seconds: float) -> "_Sender":
+    async def start(cls, brokers: Brokers, seconds: float) -> "_Sender":
         producer = AIOKafkaProducer(
-            bootstrap_servers=servers,
+            **brokers.options(),
             acks="all",
             enable_idempotence=True,
             max_batch_size=BATCH_BYTES,
@@ -210,8 +211,8 @@ class KafkaReader:
     after a broker's restart) or in error is dropped.
     """
 
-    def __init__(self, servers: str, topics: Sequence[str], group: str, start: Start) -> None:
-        self._servers = servers
+    def __init__(self, brokers: Brokers, topics: Sequence[str], group: str, start: Start) -> None:
+        self._brokers = brokers
         self._topics = list(topics)
         self._group = group
         self._start = start
@@ -257,7 +258,7 @@ class KafkaReader:
     async def _joined(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._servers,
+                **self._brokers.options(),
                 group_id=self._group,
                 enable_auto_commit=False,
                 auto_offset_reset="none",

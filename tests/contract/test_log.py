@@ -66,7 +66,7 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
         await server.drop_database(database)
     else:
         broker: Kafka = request.getfixturevalue("kafka")
-        await log_kafka.create_topics(broker.servers, [topic, other_topic], copies=1, partitions=PARTITIONS)
+        await log_kafka.create_topics(broker.brokers, [topic, other_topic], copies=1, partitions=PARTITIONS)
 
         async def write_message(value: bytes) -> None:
             producer = aiokafka.AIOKafkaProducer(bootstrap_servers=broker.servers)
@@ -74,10 +74,10 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
             await producer.send_and_wait(topic, value, key=b"\xff no id", partition=0)
             await producer.stop()
 
-        log = KafkaLog(broker.servers)
+        log = KafkaLog(broker.brokers)
         yield Rig(
             log,
-            lambda: KafkaLog(broker.servers, delivery_seconds=3),
+            lambda: KafkaLog(broker.brokers, delivery_seconds=3),
             broker,
             topic,
             other_topic,

