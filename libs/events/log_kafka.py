@@ -1,9 +1,6 @@
 """The log between services on Apache Kafka: for many machines and many alliances.
 
-The key is the alliance's id, so an alliance lies in one partition, whose number never changes: the partitions
-of a topic are 48 for ever. Nothing is ever deleted and nothing compacted.
-
-    WrongTopic              a topic exists with other settings than these, which only an operator can change
+The key is the alliance's id, so an alliance lies in one partition, whose number never changes.
 """
 
 import asyncio
@@ -14,28 +11,17 @@ from typing import Self
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     IllegalStateError,
     KafkaError,
     KafkaTimeoutError,
-    NoError,
     OffsetOutOfRangeError,
     ProducerClosed,
-    TopicAlreadyExistsError,
-    for_code,
 )
 from aiokafka.partitioner import DefaultPartitioner
 
 from events.brokers import Brokers
 from events.log import Position, PositionLost, Received, Record, Start
-
-PARTITIONS = 48
-"""Of every topic, for ever: an alliance's partition is its key modulo this."""
-
-KEPT_FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-"""Compaction would keep one event an alliance, and retention would leave what a new follower cannot read."""
 
 BATCH_BYTES = 512 * 1024
 """Half of what a broker takes by default (`max.message.bytes`), and room for events of 60,000 bytes."""
@@ -46,44 +32,8 @@ STUCK_SECONDS = 30
 logger = structlog.get_logger(__name__)
 
 
-class WrongTopic(Exception):
-    """A topic is there with settings under which events would be lost or reordered."""
-
-
-async def create_topics(
-    brokers: Brokers, topics: Sequence[str], *, copies: int, partitions: int = PARTITIONS
-) -> None:
-    """Makes the topics that are missing, on `copies` brokers each; raises WrongTopic, or KafkaError."""
-    admin = AIOKafkaAdminClient(**brokers.options())
-    try:
-        await admin.start()
-        made = await admin.create_topics(
-            [NewTopic(topic, partitions, copies, topic_configs=KEPT_FOR_EVER) for topic in topics]
-        )
-        for topic, code, *reason in made.topic_errors:
-            if (error := for_code(code)) not in (NoError, TopicAlreadyExistsError):
-                raise error(topic, *reason)
-        await _check(admin, topics, partitions)
-    finally:
-        await admin.close()
-
-
-async def _check(admin: AIOKafkaAdminClient, topics: Sequence[str], partitions: int) -> None:
-    for found in await admin.describe_topics(list(topics)):
-        if found["error_code"] == 0 and len(found["partitions"]) != partitions:
-            raise WrongTopic(f"{found['topic']}: {len(found['partitions'])} partitions, not {partitions}")
-    resources = [
-        ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(KEPT_FOR_EVER)) for topic in topics
-    ]
-    for answer in await admin.describe_configs(resources):
-        for _code, _reason, _kind, topic, settings in answer.resources:
-            for name, value, *_ in settings:
-                if name in KEPT_FOR_EVER and value != KEPT_FOR_EVER[name]:
-                    raise WrongTopic(f"{topic}: {name} is {value}, not {KEPT_FOR_EVER[name]}")
-
-
 class KafkaLog:
-    """`events.log.Log` on `brokers`, which have the topics already.
+    """`events.log.Log` on `brokers`, which have the topics already (events.topics_kafka).
 
     `publish` takes `delivery_seconds` for each batch at most, and half of it to end what is under way.
     """

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import aiokafka
 import pytest
 
-from events import log_kafka, log_postgres
+from events import log_postgres, topics_kafka
 from events.ids import AllianceId
 from events.log import Log, PositionLost, Reader, Received, Record
 from events.log_kafka import KafkaLog
@@ -66,7 +66,9 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
         await server.drop_database(database)
     else:
         broker: Kafka = request.getfixturevalue("kafka")
-        await log_kafka.create_topics(broker.brokers, [topic, other_topic], copies=1, partitions=PARTITIONS)
+        await topics_kafka.create_topics(
+            broker.brokers, [topic, other_topic], copies=1, partitions=PARTITIONS
+        )
 
         async def write_message(value: bytes) -> None:
             producer = aiokafka.AIOKafkaProducer(bootstrap_servers=broker.servers)

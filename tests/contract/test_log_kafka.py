@@ -1,15 +1,15 @@
-"""What only the log on Kafka promises: partitions shared out in a group, and topics that keep everything."""
+"""What only the log on Kafka promises: partitions shared out in a group, and what a broker refuses."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from events.ids import AllianceId
 from events.log import Reader, Record
-from events.log_kafka import KafkaLog, WrongTopic, create_topics
+from events.log_kafka import KafkaLog
+from events.topics_kafka import create_topics
 from rigs.kafka import Kafka
 
 PARTITIONS = 6
@@ -27,14 +27,6 @@ async def log(kafka: Kafka) -> AsyncIterator[KafkaLog]:
     log = KafkaLog(kafka.brokers)
     yield log
     await log.close()
-
-
-@pytest.fixture
-async def admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
-    await admin.start()
-    yield admin
-    await admin.close()
 
 
 class Follower:
@@ -100,30 +92,3 @@ async def test_what_is_too_large_for_the_broker_is_not_acknowledged_and_the_next
         await log.publish(topic, [Record(us, b"fits"), Record(us, bytes(2_000_000)), Record(us, b"no")]) < 2
     )
     assert await log.publish(topic, [Record(us, b"fits again")]) == 1
-
-
-async def test_topics_are_made_to_keep_everything(
-    topic: str, kafka: Kafka, admin: AIOKafkaAdminClient
-) -> None:
-    await create_topics(kafka.brokers, [topic], copies=1, partitions=PARTITIONS)
-    [found] = await admin.describe_topics([topic])
-    assert len(found["partitions"]) == PARTITIONS
-
-
-async def test_a_topic_with_another_number_of_partitions_is_refused(topic: str, kafka: Kafka) -> None:
-    with pytest.raises(WrongTopic, match=f"{topic}: {PARTITIONS} partitions, not 48"):
-        await create_topics(kafka.brokers, [topic], copies=1)
-
-
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [("cleanup.policy", "compact"), ("retention.ms", "1000"), ("retention.bytes", "1000")],
-)
-async def test_a_topic_that_forgets_is_refused(
-    kafka: Kafka, admin: AIOKafkaAdminClient, setting: str, value: str
-) -> None:
-    name = f"alliance.{uuid4().hex[:8]}"
-    kept = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-    await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=kept | {setting: value})])
-    with pytest.raises(WrongTopic, match=f"{setting} is {value}"):
-        await create_topics(kafka.brokers, [name], copies=1, partitions=PARTITIONS)
