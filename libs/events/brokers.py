@@ -2,7 +2,6 @@
 
 import ssl
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 
@@ -15,11 +14,11 @@ class Brokers:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     encrypted: bool = False
-    authority: Path | None = None
-    """A file with the certificates (PEM) to check theirs against; unless given, the system's."""
+    authority: str | None = None
+    """The certificates (PEM) to check theirs against; unless given, the system's."""
 
     def options(self) -> dict[str, Any]:
-        """The keyword arguments of aiokafka's clients. Raises OSError when `authority` cannot be read."""
+        """The keyword arguments of aiokafka's clients."""
         transport = "SSL" if self.encrypted else "PLAINTEXT"
         options: dict[str, Any] = {"bootstrap_servers": self.servers.split(",")}
         if self.user is None:
@@ -32,5 +31,5 @@ class Brokers:
                 "sasl_plain_password": self.password,
             }
         if self.encrypted:
-            options["ssl_context"] = ssl.create_default_context(cafile=self.authority)
+            options["ssl_context"] = ssl.create_default_context(cadata=self.authority)
         return options

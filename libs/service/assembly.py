@@ -75,7 +75,7 @@ def assemble(
     masters: Mapping[str, Sequence[bytes]],
 ) -> FastAPI:
     """`masters` are the sealing secrets by source service, as far as this service may hold them."""
-    store = Store.connect(settings.database_url, pool_size=settings.database_pool)
+    store = Store.connect(settings.database(), pool_size=settings.database_pool)
     standings = Standings()
     keyrings: dict[str, Keyring] = {source: Masters(tuple(secrets)) for source, secrets in masters.items()}
     relay = Relay(store, log, topic_of(description.name))

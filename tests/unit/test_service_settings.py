@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import SettingsConfigDict
 
-from service.settings import Settings, load
+from service.settings import OwnerSettings, Settings, load
 
 SECRET = "a secret of at least thirty-two characters"
 
@@ -20,7 +20,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in [name for name in os.environ if name.startswith("MEMBERS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("MEMBERS_DATABASE_URL", "postgresql+asyncpg://members@/members?host=/run")
-    monkeypatch.setenv("MEMBERS_LOG_URL", "kafka://broker:9092")
+    monkeypatch.setenv("MEMBERS_LOG_URL", "kafka://broker:9092,other:9093")
+    monkeypatch.setenv("MEMBERS_LOG_USER", "members")
+    monkeypatch.setenv("MEMBERS_LOG_PASSWORD", "hunter2-hunter2")
     monkeypatch.setenv("MEMBERS_JWKS", "https://issuer.example/jwks")
     monkeypatch.setenv("MEMBERS_ISSUER", "https://issuer.example")
     monkeypatch.setenv("MEMBERS_AUDIENCE", "alliance")
@@ -53,6 +55,12 @@ def test_a_missing_variable_is_named(environment: pytest.MonkeyPatch) -> None:
     ("name", "value"),
     [
         ("DATABASE_URL", "postgresql://hunter2"),
+        ("LOG_URL", "hunter2:9092"),
+        ("LOG_URL", "kafka://hunter2"),
+        ("LOG_PASSWORD", "hunter2"),
+        ("LOG_PROTOCOL", "hunter2"),
+        ("LOG_AUTHORITY", "hunter2"),
+        ("LOG_COPIES", "0"),
         ("DATABASE_POOL", "many-hunter2"),
         ("BODY_LIMIT", "1"),
         ("ALGORITHMS", "HS256"),
@@ -93,3 +101,58 @@ def test_a_secret_in_two_places_or_in_a_file_that_is_not_there_is_refused(
     assert "both set" in complaint()
     environment.delenv("MEMBERS_DEPLOYMENT_SECRET")
     assert complaint().startswith("MEMBERS_DEPLOYMENT_SECRET_FILE names a file that cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"LOG_USER": None},
+            "MEMBERS_LOG_USER is missing: with MEMBERS_LOG_PROTOCOL SASL_SSL one has to log in.",
+        ),
+        (
+            {"LOG_PASSWORD": None, "LOG_PROTOCOL": "SASL_PLAINTEXT"},
+            "MEMBERS_LOG_PASSWORD is missing: with MEMBERS_LOG_PROTOCOL SASL_PLAINTEXT one has to log in.",
+        ),
+        (
+            {"LOG_PROTOCOL": "PLAINTEXT"},
+            "MEMBERS_LOG_PROTOCOL is PLAINTEXT, which has no users: MEMBERS_LOG_USER is of no use.",
+        ),
+    ],
+)
+def test_a_log_that_nobody_could_log_in_to_is_refused(
+    environment: pytest.MonkeyPatch, changes: dict[str, str | None], said: str
+) -> None:
+    for name, value in changes.items():
+        if value is None:
+            environment.delenv(f"MEMBERS_{name}")
+        else:
+            environment.setenv(f"MEMBERS_{name}", value)
+    assert complaint() == said
+
+
+def test_the_brokers_are_reached_encrypted_and_as_the_user_unless_told_otherwise(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    settings = load(MembersSettings)
+    brokers = settings.brokers()
+    assert (brokers.servers, brokers.user) == ("broker:9092,other:9093", "members")
+    assert brokers.options()["security_protocol"] == "SASL_SSL"
+    assert "hunter2" not in repr(settings) + repr(brokers)
+
+
+def test_a_password_of_its_own_becomes_part_of_the_address(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("MEMBERS_DATABASE_PASSWORD", "p@ss/word")
+    settings = load(MembersSettings)
+    assert settings.database() == "postgresql+asyncpg://members:p%40ss%2Fword@/members?host=%2Frun"
+    assert "p@ss" not in repr(settings)
+
+
+def test_who_migrates_is_told_by_variables_that_the_service_does_not_know(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("MEMBERS_OWNER_URL", "postgresql+asyncpg://owner@db/members")
+    environment.setenv("MEMBERS_OWNER_PASSWORD", "hunter2")
+    owner = load(OwnerSettings, "MEMBERS_OWNER_")
+    assert owner.address() == "postgresql+asyncpg://owner:hunter2@db/members"
+    assert complaint() == "MEMBERS_OWNER_PASSWORD, MEMBERS_OWNER_URL: there is no such setting."
