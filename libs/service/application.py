@@ -72,8 +72,9 @@ def application(
 
     `resources` is entered before the loops start and left after they have ended: it opens the database and
     puts it into `app.state`. A loop that fails sets `drain`: the service then stops as a whole and is started
-    again, instead of living on without it. Raises ValueError for a code with two texts or an operation id
-    used twice.
+    again, instead of living on without it. `state.dependencies` (name → "ok" or "down") is for whoever watches
+    what the service can do without for a while: `/readyz` shows it and is no less ready for it. Raises
+    ValueError for a code with two texts or an operation id used twice.
     """
     limits = limits or Limits()
     drain = drain or asyncio.Event()
@@ -111,6 +112,7 @@ def application(
     )  # fmt: skip
     app.state.drain = drain
     app.state.failed = []
+    app.state.dependencies = {}
     app.state.limits = limits
     app.state.verifier = verifier
     app.state.tickets = tickets
@@ -193,6 +195,8 @@ def _operators_router(
             tasks = {name: group.create_task(_holds(name, check)) for name, check in checks.items()}
         results = {name: "ok" if task.result() else "failed" for name, task in tasks.items()}
         shown: dict[str, object] = {"draining": drain.is_set(), "checks": results}
+        if dependencies := request.app.state.dependencies:
+            shown["dependencies"] = dict(dependencies)
         if details is not None and "failed" not in results.values():
             shown["details"] = dict(await details())
         if drain.is_set() or "failed" in results.values():

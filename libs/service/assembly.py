@@ -4,18 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final
 
+import structlog
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
 
 from events.deadlines import Deadlines
 from events.decision import Call
 from events.envelope import parse
+from events.errors import DatabaseUnavailable
 from events.execute import Commands
 from events.follow import Arrived, Follower
 from events.freezing import frozen
-from events.ids import NO_ALLIANCE, AllianceId
+from events.ids import AllianceId
 from events.log import Log
 from events.projection import Projectors
 from events.registry import Registry
@@ -26,6 +30,7 @@ from service import feed_api
 from service.application import Loop, application
 from service.auth import Keys, Verifier
 from service.documents import Documents
+from service.migrations import Form, NotMigrated
 from service.permissions import Rule, permit
 from service.problems import Message
 from service.runtime import Service
@@ -38,6 +43,11 @@ MEMBERS = "members"
 
 React = Callable[[Service, Transaction, AllianceId, Sequence[Arrived]], Awaitable[None]]
 """Answers others' events, in the transaction that moves the position past them."""
+
+_MIGRATED_SECONDS: Final = 0.5
+"""How often is looked whether the migrations are applied, until they are."""
+
+_log = structlog.get_logger(__name__)
 
 Due = Callable[[Service, Call, str, str], Awaitable[None]]
 """Issues the command of a deadline: `due(service, call, stream, name)`."""
@@ -60,6 +70,8 @@ class Description:
     projectors: Projectors
     routers: Sequence[APIRouter]
     messages: Sequence[Mapping[str, Message]]
+    migrations: Path
+    """The folder of the service's own."""
     follows: Sequence[str] = (MEMBERS,)
     react: React | None = None
     due: Due | None = None
@@ -141,14 +153,26 @@ def build(
         finally:
             await service.store.close()
 
+    form = Form(description.migrations)
+
     async def database() -> None:
-        await service.store.last_sequence(NO_ALLIANCE)
+        async with service.store.single() as transaction:
+            await transaction.raw.fetchval("SELECT 1")
+
+    async def migrations() -> None:
+        await form.require(service.store)
 
     async def details() -> dict[str, Any]:
+        waiting = await gauges()
+        outbox = {
+            "pending": int(waiting["outbox_pending"]),
+            "oldest_age_seconds": round(waiting["outbox_oldest_age_seconds"], 3),
+        }
         if service.follower is None:
-            return {}
+            return {"outbox": outbox}
         stands = await frozen(service.store)
         return {
+            "outbox": outbox,
             "frozen": [
                 {
                     "alliance": str(one.alliance),
@@ -157,7 +181,7 @@ def build(
                     "code": one.code,
                 }
                 for one in stands
-            ]
+            ],
         }
 
     async def gauges() -> dict[str, float]:
@@ -182,13 +206,36 @@ def build(
         tickets=Tickets(secret),
         limits=settings.limits(description.bodies),
         cors_origins=settings.cors_origins,
-        checks={"database": database},
+        checks={"database": database, "migrations": migrations},
         details=details,
         gauges=gauges,
-        loops=loops,
+        loops=[_once_migrated(form, service.store, loop) for loop in loops],
         resources=resources,
         drain=drain,
     )
+
+
+def _once_migrated(form: Form, store: Store, loop: Loop) -> Loop:
+    """The loop, begun when its tables are there: the job that makes them may be at work still."""
+
+    @wraps(loop)
+    async def begun(drain: asyncio.Event) -> None:
+        told = False
+        while not drain.is_set():
+            try:
+                await form.require(store)
+                break
+            except (DatabaseUnavailable, NotMigrated) as error:
+                if not told:
+                    _log.warning("loop_waits", loop=loop.__qualname__, reason=str(error))
+                    told = True
+            try:
+                await asyncio.wait_for(drain.wait(), _MIGRATED_SECONDS)
+            except TimeoutError:
+                continue
+        await loop(drain)
+
+    return begun
 
 
 _GAUGES = """

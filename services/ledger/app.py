@@ -51,6 +51,7 @@ def describe(book: Book) -> Description:
         projectors={},
         routers=[entries_api.router, balances_api.router, accounts_api.router, obligations_api.router],
         messages=[messages.MESSAGES],
+        migrations=MIGRATIONS,
         follows=SOURCES,
         react=keep,
     )

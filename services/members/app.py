@@ -51,6 +51,8 @@ REGISTRY: Final = Registry.of(
 OPEN_DOCUMENTS: Final = frozenset({"preamble", "decision_title", "discussion", "offers", "seeks", "goal"})
 """Kinds of texts that are meant for everybody in the alliance."""
 
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
 DESCRIPTION: Final = Description(
     name="members",
     title="Members",
@@ -80,12 +82,11 @@ DESCRIPTION: Final = Description(
         document_router(OPEN_DOCUMENTS, RULES),
     ],
     messages=[messages.MESSAGES, obligations.messages, declarations.messages],
+    migrations=MIGRATIONS,
     follows=("purchasing", "tenders"),
     react=react,
     due=decision_api.due,
 )
-
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def create(settings: MembersSettings, log: Log, drain: asyncio.Event) -> FastAPI:

@@ -41,6 +41,8 @@ def _together(*parts: Projectors) -> Projectors:
     }
 
 
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
 DESCRIPTION: Final = Description(
     name="purchasing",
     title="Purchasing",
@@ -60,11 +62,10 @@ DESCRIPTION: Final = Description(
         document_router(OPEN_DOCUMENTS, RULES),
     ],
     messages=[messages.MESSAGES, obligations.messages, declarations.messages],
+    migrations=MIGRATIONS,
     react=react,
     due=due,
 )
-
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def create(settings: PurchasingSettings, log: Log, drain: asyncio.Event) -> FastAPI:

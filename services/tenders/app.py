@@ -60,6 +60,8 @@ def _together(*several: Projectors) -> Projectors:
     return found
 
 
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
 DESCRIPTION: Final = Description(
     name="tenders",
     title="Tenders",
@@ -87,12 +89,11 @@ DESCRIPTION: Final = Description(
         document_router({"notice", "notice_reading", "notice_faults", "description", "reason"}, RULES),
     ],
     messages=[messages.MESSAGES, DECLARATIONS.messages, OBLIGATIONS.messages],
+    migrations=MIGRATIONS,
     react=clearing_reactions.react,
     due=clearing_reactions.due,
     bodies=publication_api.BODIES,
 )
-
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def create(settings: TendersSettings, log: Log, drain: asyncio.Event) -> FastAPI:

@@ -1,16 +1,20 @@
 """Owns how a service's tables come to be: Alembic, run by the tables' owner under an advisory lock.
 
-Publishes `migrate`. Never runs as a service's own role, which owns nothing; grants that role what it needs.
+Publishes `migrate`, and `Form`, by which a service knows whether it may begin.
+Never runs as a service's own role, which owns nothing; grants that role what it needs.
 """
 
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import await_only
+
+from events.store import Store
 
 MIGRATING = 0x6D6967
 """The advisory lock of who migrates: "mig" in ASCII."""
@@ -64,3 +68,29 @@ def run_sql(connection: Connection, script: str) -> None:
 def head_of(versions: Path) -> str | None:
     """The newest migration of a service."""
     return ScriptDirectory.from_config(_config("", versions)).get_current_head()
+
+
+class NotMigrated(Exception):
+    """The database has not the form yet that this program needs: `alliance migrate` brings it there."""
+
+
+class Form:
+    """The form of the database that a service needs: that of its newest migration, or a later one.
+
+    A later one, which this program does not know, is good: migrations expand first and contract a release
+    later, so the earlier program goes on while the new one is rolled out.
+    """
+
+    def __init__(self, versions: Path) -> None:
+        script = ScriptDirectory.from_config(_config("", versions))
+        self._earlier = {one.revision for one in script.walk_revisions()} - {script.get_current_head()}
+
+    async def require(self, store: Store) -> None:
+        """Raises NotMigrated, or DatabaseUnavailable."""
+        async with store.single() as transaction:
+            try:
+                found = await transaction.raw.fetchval("SELECT version_num FROM alembic_version")
+            except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
+                found = None
+        if found is None or found in self._earlier:
+            raise NotMigrated(f"the newest migration is not applied; found: {found or 'none'}")
