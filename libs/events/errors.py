@@ -11,7 +11,9 @@ AllianceError(code)             stable code, parameters for its texts
 ├── UnknownSource               `after` names a source that this service does not follow
 ├── Frozen                      the alliance stands still here until an operator resumes it
 └── Unavailable                 a dependency is down, or a wait ran out: try again later
-    └── DatabaseUnavailable     the database is lost or busy: nothing is known of a commit
+    ├── DatabaseUnavailable     the database is lost or busy: nothing is known of a commit
+    │   └── Restoring           it may have been put back: nothing is recorded before it was compared
+    └── NotRestored             what the alliance lost could not be appended again: a person has to look
 """
 
 from typing import Any
@@ -99,3 +101,19 @@ class DatabaseUnavailable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("database_unavailable")
+
+
+class Restoring(DatabaseUnavailable):
+    """The database may have been put back to an earlier state: nothing is recorded before it was held against
+    the service's topic. Nothing was done.
+    """
+
+    def __init__(self) -> None:
+        Unavailable.__init__(self, "restoring")
+
+
+class NotRestored(Unavailable):
+    """This service's database lacks events of the alliance that were published, and cannot take them back."""
+
+    def __init__(self) -> None:
+        super().__init__("alliance_not_restored", retry_after=60)

@@ -20,7 +20,7 @@ import orjson
 from uuid_utils.compat import uuid7
 
 from events.decision import Aggregate, Call, Given, Placed
-from events.envelope import Context, Event, Head, Recorded, encode
+from events.envelope import Context, Event, Head, Recorded, encode, parse
 from events.errors import InFlight, KeyReused, Stale, Unavailable
 from events.ids import NO_ALLIANCE, AllianceId
 from events.projection import Change, Projectors
@@ -154,6 +154,7 @@ class Commands(Generic[G]):
         founding: Given | None,
     ) -> Receipt:
         under = NO_ALLIANCE if founding is not None else call.alliance
+        transaction.writable(call.alliance)
         kept = self._states.get((call.alliance, stream))
         begun = await transaction.raw.fetchrow(
             "SELECT * FROM command_begin($1, $2, $3, $4, $5)",
@@ -237,6 +238,8 @@ class Commands(Generic[G]):
         placed = _placed(aggregate.decide(state, command, given, now))
         context = self._context(call, given, aggregate.project(stream))
         ids = [str(uuid5(UUID(cause.id), f"{number} {new.event.type}")) for number, new in enumerate(placed)]
+        if ids and await transaction.has(ids):
+            return
         await self.record(transaction, context, placed, last, {stream: version}, stream, ids)
 
     def _context(self, call: Call, given: Given, project: str) -> Context:
@@ -316,6 +319,33 @@ class Commands(Generic[G]):
                 )
             )
         await transaction.append(context.alliance, last, appended)
+        await self._project(transaction, context.alliance, written, [new.body for new in appended])
+        return written
+
+    async def record_again(
+        self, transaction: Transaction, alliance: AllianceId, bodies: Sequence[bytes]
+    ) -> None:
+        """Appends events that were recorded before and lost, byte for byte, and projects them.
+
+        Raises MalformedEvent or InvalidTag for one that cannot be read.
+        """
+        last = await transaction.lock_head(alliance)
+        heads = [parse(body) for body in bodies]
+        written = [self.registry.decode(head, self.keyring) for head in heads]
+        appended = [
+            Appended(new.stream, new.version, new.id, head.type, body)
+            for new, head, body in zip(written, heads, bodies, strict=True)
+        ]
+        await transaction.append(alliance, last, appended)
+        await self._project(transaction, alliance, written, bodies)
+
+    async def _project(
+        self,
+        transaction: Transaction,
+        alliance: AllianceId,
+        written: Sequence[Recorded[Any]],
+        bodies: Sequence[bytes],
+    ) -> None:
         for new_event in written:
             for projector in self._projectors.get(type(new_event.event), ()):
                 for change in projector(new_event):
@@ -324,8 +354,11 @@ class Commands(Generic[G]):
                     else:
                         await transaction.execute(change)
         if self._follow_own is not None:
-            await self._follow_own(transaction, context.alliance, [new.body for new in appended])
-        return written
+            await self._follow_own(transaction, alliance, bodies)
+
+    def forget(self) -> None:
+        """Drops the states kept from call to call: the database is not the one that they were read from."""
+        self._states.clear()
 
     async def state(self, alliance: AllianceId, aggregate: Aggregate[S, G], id: UUID) -> tuple[int, S | None]:
         """(version, state) of a stream as last committed; (0, None) where there is none in this alliance."""

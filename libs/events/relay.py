@@ -103,6 +103,7 @@ class Relay:
     async def _waiting(self) -> dict[tuple[AllianceId, int], Sequence[Record]]:
         """(alliance, relayed sequence) → its next events."""
         async with self._store.single() as transaction:
+            transaction.writable()
             rows = await transaction.raw.fetch(_WAITING, self._turn, ALLIANCES, BATCH)
             if not rows and self._turn != NO_ALLIANCE:
                 rows = await transaction.raw.fetch(_WAITING, NO_ALLIANCE, ALLIANCES, BATCH)

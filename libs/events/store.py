@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from events.errors import DatabaseUnavailable
+from events.gate import Gate
 from events.ids import AllianceId
 
 SCHEMA = files(__package__).joinpath("schema.sql").read_text()
@@ -59,12 +60,19 @@ class Transaction:
 
     connection: AsyncConnection
     raw: asyncpg.Connection
+    gate: Gate | None = None
+
+    def writable(self, alliance: AllianceId | None = None) -> None:
+        """Raises Restoring or NotRestored where nothing may be recorded (`events.gate`)."""
+        if self.gate is not None:
+            self.gate.require(self.raw, alliance)
 
     async def execute(self, statement: Executable) -> CursorResult[Any]:
         return await self.connection.execute(statement)
 
     async def lock_head(self, alliance: AllianceId) -> int:
         """Takes the alliance's lock until the end of the transaction; returns its last sequence."""
+        self.writable(alliance)
         return cast(int, await self.raw.fetchval("SELECT lock_head($1)", alliance))
 
     async def append(self, alliance: AllianceId, last_sequence: int, events: Sequence[Appended]) -> None:
@@ -90,6 +98,13 @@ class Transaction:
         )
         return {row["stream"]: row["version"] for row in rows}
 
+    async def has(self, event_ids: Sequence[str]) -> bool:
+        """Whether one of these events is recorded here."""
+        found = await self.raw.fetchval(
+            "SELECT EXISTS (SELECT FROM events WHERE event_id = ANY($1::text[]))", event_ids
+        )
+        return bool(found)
+
     async def stream(self, alliance: AllianceId, stream: str, after: int = 0) -> list[bytes]:
         rows = await self.raw.fetch(
             "SELECT body FROM events"
@@ -104,19 +119,24 @@ class Transaction:
 class Store:
     """A service's database: transactions, and reading the log of an alliance."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, gate: Gate | None = None) -> None:
         self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.gate = gate
 
     @classmethod
-    def connect(cls, url: str, *, pool_size: int = 10) -> "Store":
-        """`url` is `postgresql+asyncpg://…`; connections are made when first needed."""
+    def connect(cls, url: str, *, pool_size: int = 10, gate: Gate | None = None) -> "Store":
+        """`url` is `postgresql+asyncpg://…`; connections are made when first needed. Behind a `gate` nothing
+        is recorded before it is opened.
+        """
         engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10)
         event.listen(engine.sync_engine, "checkout", _replace_closed)
-        return cls(engine)
+        if gate is not None:
+            event.listen(engine.sync_engine, "connect", gate.connected)
+        return cls(engine, gate)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """READ COMMITTED; commits at the end, rolls back on any exception.
+    async def transaction(self, *, gated: bool = True) -> AsyncIterator[Transaction]:
+        """READ COMMITTED; commits at the end, rolls back on any exception. Not `gated`: what opens the gate.
 
         SQLAlchemy is told AUTOCOMMIT and the transaction is asyncpg's own: two round trips fewer a command.
         """
@@ -127,7 +147,7 @@ class Store:
             try:
                 await transaction.start()
                 try:
-                    yield Transaction(connection, raw)
+                    yield Transaction(connection, raw, self.gate if gated else None)
                 except Exception:
                     await transaction.rollback()
                     over = True
@@ -144,7 +164,7 @@ class Store:
     async def single(self) -> AsyncIterator[Transaction]:
         """For one query, which needs no transaction around it: two round trips fewer."""
         async with self._connection() as connection:
-            yield Transaction(connection, await driver(connection))
+            yield Transaction(connection, await driver(connection), self.gate)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

@@ -151,6 +151,16 @@ MESSAGES: Final[Mapping[str, Message]] = {
         "The database cannot be reached: repeat the request with the same Idempotency-Key.",
         "La base de données est injoignable : répétez la requête avec la même Idempotency-Key.",
     ),
+    "restoring": Message(
+        "The database is being compared with what was published, since it may have been put back to an"
+        " earlier state: repeat the request with the same Idempotency-Key.",
+        "La base de données, peut-être restaurée, est en cours de comparaison avec ce qui a été publié :"
+        " répétez la requête avec la même Idempotency-Key.",
+    ),
+    "alliance_not_restored": Message(
+        "The database lacks published events of this alliance: an operator must look at it.",
+        "Des événements publiés de cette alliance manquent dans la base : un exploitant doit intervenir.",
+    ),
     "alliance_unknown": Message(
         "There is no such alliance, or you have no role in it.",
         "Cette alliance n’existe pas, ou vous n’y avez aucun rôle.",
