@@ -18,11 +18,13 @@ from embedded.calling import call
 from embedded.folder import CannotStart, existing, held
 from embedded.tokens import issuer_of
 from events.ids import AllianceId
+from processes.command import migrate, serve, topics
 from service.telemetry import configure_logging
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-app.command()(call)
+for command in (call, serve, migrate, topics):
+    app.command()(command)
 
 Data = Annotated[Path, typer.Option(help="The folder that keeps everything.")]
 

@@ -72,9 +72,9 @@ def application(
 
     `resources` is entered before the loops start and left after they have ended: it opens the database and
     puts it into `app.state`. A loop that fails sets `drain`: the service then stops as a whole and is started
-    again, instead of living on without it. `state.dependencies` (name → "ok" or "down") is for whoever watches
-    what the service can do without for a while: `/readyz` shows it and is no less ready for it. Raises
-    ValueError for a code with two texts or an operation id used twice.
+    again, instead of living on without it. `state.dependencies` (name → "ok" or "down") is for whoever
+    watches what the service can do without for a while: `/readyz` shows it and is no less ready for it.
+    Raises ValueError for a code with two texts or an operation id used twice.
     """
     limits = limits or Limits()
     drain = drain or asyncio.Event()

@@ -90,7 +90,7 @@ class LogSettings(_Variables):
         None, max_length=1_000_000, description="Certificates (PEM) to check the brokers' against."
     )
     log_copies: int = Field(
-        3, ge=1, le=9, description="Replicas that each topic must have; all but one acknowledge an event."
+        3, ge=1, le=9, description="Replicas that each topic must have; of them two acknowledge an event."
     )
 
     @field_validator("log_url")

@@ -48,6 +48,7 @@ _FIELDS: Final = frozenset(
         "frames",
         "causes",
         "check",
+        "dependency",
         "loop",
         "attempt",
         "delay",

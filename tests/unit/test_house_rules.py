@@ -294,7 +294,7 @@ FORBIDDEN_IMPORTS = {
 def test_every_import_contract_bites(tmp_path: Path) -> None:
     for file in FORBIDDEN_IMPORTS:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-    for package in ("service", "tenders", "embedded"):
+    for package in ("service", "tenders", "embedded", "processes"):
         (tmp_path / package).mkdir()
     for folder in [*tmp_path.rglob("*")]:
         (folder / "__init__.py").touch()
