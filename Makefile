@@ -3,7 +3,7 @@
 PORT ?= 8000
 DATA ?= var
 AS ?=
-URL ?= http://127.0.0.1:$(PORT)
+URL ?=
 TESTS ?=
 
 UV_VERSION := 0.13.9
@@ -21,18 +21,22 @@ PYTHON = $(shell for name in python3.13 python3.12 python3.11 python3 python; do
 	&& $$name -c 'import sys; print(sys.executable)' && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo token test lint format bench setup setup-all
+.PHONY: help run run-kafka demo token test lint format bench setup setup-kafka setup-all
 .DELETE_ON_ERROR:
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 # `exec`: the program is make's own child, so that a signal reaches it and make waits until it has ended.
 run: setup ## run all four services and PostgreSQL here (PORT=8000 DATA=var)
 	@exec $(ALLIANCE) run --port '$(PORT)' --data '$(DATA)'
 
+run-kafka: setup-kafka ## run PostgreSQL, a Kafka broker and each service in a process of its own (PORT=8000 DATA=var)
+	@exec $(ALLIANCE) run-kafka --port '$(PORT)' --data '$(DATA)'
+
+# Where nothing else is said, the data folder tells where the four services are, or they are together on PORT.
 demo: setup ## play the demonstration against the running product (PORT=8000 or URL=, DATA=var)
-	@exec $(ALLIANCE) demo --url '$(URL)' --data '$(DATA)'
+	@exec $(ALLIANCE) demo $(if $(URL),--url '$(URL)',--port '$(PORT)') --data '$(DATA)'
 
 token: setup ## print an access token for a person (AS=alice DATA=var)
 	@test -n '$(AS)' || { echo 'Say for whom: make token AS=alice' >&2; exit 1; }
@@ -61,16 +65,22 @@ bench: setup-all ## measure speed and memory, as ratios in one run
 	@.venv/bin/python -m bench
 
 setup: .venv/.ready-to-run
+setup-kafka: .venv/.ready-to-run-kafka
 setup-all: .venv/.ready-to-test
 
-# What the tests need beside (a Java runtime among others) is left to the second stamp: `make run` starts sooner.
+# What a broker here (a Java runtime) and the tests need beside is left to stamps of their own: `make run` starts
+# sooner without.
 .venv/.ready-to-run: uv.lock pyproject.toml
 	@$(call sync,--no-dev --inexact)
 	@touch $@
 
+.venv/.ready-to-run-kafka: uv.lock pyproject.toml
+	@$(call sync,--no-dev --group broker --inexact)
+	@touch .venv/.ready-to-run $@
+
 .venv/.ready-to-test: uv.lock pyproject.toml
 	@$(call sync)
-	@touch .venv/.ready-to-run $@
+	@touch .venv/.ready-to-run .venv/.ready-to-run-kafka $@
 
 # A uv that is too old to read the lock counts as none.
 define sync

@@ -45,6 +45,7 @@ SERVICES: Final[Mapping[str, tuple[type[Settings], Create, Path]]] = {
 
 async def run(folder: DataFolder, listener: socket, ready: Callable[[], None]) -> None:
     """Until SIGTERM or SIGINT. `listener` is bound already; `ready` is called before the first request."""
+    folder.require_log_in("embedded")
     secrets = load_or_make(folder)
     issuer_of(folder)
     drain = asyncio.Event()

@@ -10,6 +10,7 @@ import typer
 
 from embedded.folder import CannotStart, existing
 from embedded.tokens import issuer_of
+from processes.whereabouts import bases
 
 
 def call(
@@ -22,9 +23,9 @@ def call(
     pick: Annotated[str, typer.Option(help="Print one field alone: a name, or names joined by dots.")] = "",
     if_match: Annotated[str, typer.Option(help="The version that is changed.")] = "",
     key: Annotated[str, typer.Option(help="Idempotency-Key; a new one unless given.")] = "",
-    url: Annotated[str, typer.Option(help="Where the product is.", envvar="ALLIANCE_URL")] = (
-        "http://127.0.0.1:8000"
-    ),
+    url: Annotated[
+        str | None, typer.Option(help="Where the product is; else as the folder says.", envvar="ALLIANCE_URL")
+    ] = None,
     data: Annotated[Path, typer.Option(help="The folder that keeps everything.", envvar="ALLIANCE_DATA")] = (
         Path("var")
     ),
@@ -44,15 +45,24 @@ def call(
         content = b"{}"
     if content:
         headers["Content-Type"] = "application/json"
+    address = _address(path, data, url)
     try:
-        answer = httpx.request(method.upper(), url + path, content=content, headers=headers, timeout=60)
+        answer = httpx.request(method.upper(), address, content=content, headers=headers, timeout=60)
     except httpx.TransportError as error:
-        raise SystemExit(f"{url} does not answer: {error}") from None
+        raise SystemExit(f"{address} does not answer: {error}") from None
     if answer.is_error:
         typer.echo(answer.text, err=True)
         raise SystemExit(1)
     shown = answer.json() if answer.content else None
     typer.echo(_picked(shown, pick) if pick else orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
+
+
+def _address(path: str, data: Path, url: str | None) -> str:
+    service, _, rest = path.lstrip("/").partition("/")
+    base = bases(data, url).get(service)
+    if base is None:
+        raise SystemExit(f"{path} does not begin with the name of a service, say /members.")
+    return f"{base}/{rest}"
 
 
 def _picked(value: Any, names: str) -> str:

@@ -2,8 +2,7 @@
 
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,15 +14,16 @@ import uvloop
 from demo.conversation import CannotPlay
 from demo.performance import perform
 from embedded.calling import call
-from embedded.folder import CannotStart, existing, held
+from embedded.folder import existing, held, in_one_sentence
 from embedded.tokens import issuer_of
 from events.ids import AllianceId
-from processes.command import migrate, serve, topics
+from processes.command import migrate, run_kafka, serve, start, stop, topics
+from processes.whereabouts import bases
 from service.telemetry import configure_logging
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-for command in (call, serve, migrate, topics):
+for command in (call, serve, migrate, topics, run_kafka, stop, start):
     app.command()(command)
 
 Data = Annotated[Path, typer.Option(help="The folder that keeps everything.")]
@@ -112,8 +112,12 @@ def documents(
 @app.command()
 def demo(
     url: Annotated[
-        str, typer.Option(help="Where all four services are, each below its name.")
-    ] = "http://127.0.0.1:8000",
+        str | None,
+        typer.Option(help="Where all four services are, each below its name; else as the folder says."),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(help="Where they are together here, where the folder says nothing.")
+    ] = 8000,
     data: Data = Path("var"),
     members: Annotated[
         str | None, typer.Option(help="Where this service is, if it is not below URL.")
@@ -131,11 +135,11 @@ def demo(
 ) -> None:
     """Play the demonstration in an alliance of its own; exit status 1 when a figure is not the expected."""
     own = {"members": members, "purchasing": purchasing, "tenders": tenders, "ledger": ledger}
-    bases = {name: base or f"{url.rstrip('/')}/{name}" for name, base in own.items()}
+    places = {name: own[name] or base for name, base in bases(data, url, port).items()}
     with in_one_sentence():
         token = _printed_by(token_command) if token_command else issuer_of(existing(data)).token
         try:
-            performed = perform(story or files("demo").joinpath("story"), bases, token)
+            performed = perform(story or files("demo").joinpath("story"), places, token)
         except CannotPlay as error:
             raise SystemExit(str(error)) from None
     auditor = f"{token_command} demo-auditor" if token_command else f"make token AS=demo-auditor DATA={data}"
@@ -150,21 +154,6 @@ def _printed_by(command: str) -> Callable[[str], str]:
         return done.stdout.strip()
 
     return token
-
-
-@contextmanager
-def in_one_sentence() -> Iterator[None]:
-    """Ends the program with a `CannotStart`'s sentence and exit status 1, whichever task it came from."""
-    sentence = None
-    try:
-        yield
-    except* CannotStart as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        sentence = str(error)
-    if sentence is not None:
-        raise SystemExit(sentence)
 
 
 if __name__ == "__main__":

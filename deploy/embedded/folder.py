@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 FORMAT = 1
 """Raised when an older program could no longer use the folder: another layout, another major PostgreSQL."""
 
+LogKind = Literal["embedded", "kafka"]
+
 _MARK = "format"
+_LOG_MARK = "log"
 _LOCK = "lock"
 _BEFORE_THE_MARK = {_LOCK, f".{_MARK}.new"}
 
@@ -35,6 +39,35 @@ class DataFolder:
     @property
     def secrets(self) -> Path:
         return self.path / "secrets"
+
+    @property
+    def kafka(self) -> Path:
+        """The broker's, where the log between the services is on Kafka."""
+        return self.path / "kafka"
+
+    @property
+    def log(self) -> LogKind | None:
+        """Where the log between the services is; None while there is none yet."""
+        mark = self.path / _LOG_MARK
+        if mark.exists():
+            return "kafka" if mark.read_text().strip() == "kafka" else "embedded"
+        return "embedded" if self.postgres.exists() else None  # of a program that knew no other
+
+    def keep_log_in(self, kind: LogKind) -> None:
+        """Marks where the log is from now on: nothing is moved by this."""
+        write_once(self.path / _LOG_MARK, f"{kind}\n")
+
+    def require_log_in(self, kind: LogKind) -> None:
+        """Marks a new folder. Raises `CannotStart` where the log is of the other kind, with what it holds."""
+        if self.log is None:
+            self.keep_log_in(kind)
+        elif self.log != kind:
+            raise CannotStart(
+                f"The log of the data folder {self.path} is on Kafka: run it with make run-kafka."
+                if self.log == "kafka"
+                else f"The log of the data folder {self.path} is the embedded one: move it to Kafka with "
+                "alliance move-log, or run it with make run."
+            )
 
 
 @contextmanager
@@ -111,3 +144,18 @@ def _check_format(path: Path) -> None:
             f"The data folder {path} has format {found}, of a newer version of this program, "
             f"and this one knows formats up to {FORMAT}: run the newer version."
         )
+
+
+@contextmanager
+def in_one_sentence() -> Iterator[None]:
+    """Ends the program with a `CannotStart`'s sentence and exit status 1, whichever task it came from."""
+    sentence = None
+    try:
+        yield
+    except* CannotStart as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        sentence = str(error)
+    if sentence is not None:
+        raise SystemExit(sentence)

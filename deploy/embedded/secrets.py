@@ -5,12 +5,15 @@ stranger; so an existing file is never written again, and beside an existing dat
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded.databases import ROLES, SUPERUSER
+from embedded.databases import ROLES, SERVICES, SUPERUSER
 from embedded.folder import CannotStart, DataFolder, write_once
+
+KAFKA_ADMIN = "admin"
+KAFKA_USERS = (KAFKA_ADMIN, *SERVICES)
 
 _SEALING_SOURCES = ("members", "purchasing", "tenders", "ledger")
 _BYTES = 32
@@ -37,21 +40,35 @@ def load_or_make(folder: DataFolder) -> Secrets:
         *(f"sealing-{source}" for source in _SEALING_SOURCES),
         *(f"password-{role}" for role in (SUPERUSER, *ROLES)),
     ]
-    missing = [name for name in names if not (folder.secrets / name).exists()]
-    if missing and folder.postgres.exists():
-        raise CannotStart(
-            f"The database {folder.postgres} is there but {folder.secrets / missing[0]} is missing, without "
-            "which its sealed data cannot be read: restore the folder secrets from a backup."
-        )
-    folder.secrets.mkdir(mode=0o700, exist_ok=True)
-    for name in missing:
-        write_once(folder.secrets / name, secrets.token_hex(_BYTES) + "\n")
+    _make_missing(folder, names, beside=folder.postgres)
     return Secrets(
         issuer=folder.secrets,
         deployment=_read(folder.secrets / "deployment"),
         sealing={source: _read(folder.secrets / f"sealing-{source}") for source in _SEALING_SOURCES},
         passwords={role: _read(folder.secrets / f"password-{role}").hex() for role in (SUPERUSER, *ROLES)},
     )
+
+
+def kafka_passwords(folder: DataFolder) -> Mapping[str, str]:
+    """Kafka user → password, each in a file of its own, `kafka_password(folder, user)`; as `load_or_make`."""
+    _make_missing(folder, [kafka_password(folder, user).name for user in KAFKA_USERS], beside=folder.kafka)
+    return {user: _read(kafka_password(folder, user)).hex() for user in KAFKA_USERS}
+
+
+def kafka_password(folder: DataFolder, user: str) -> Path:
+    return folder.secrets / f"kafka-{user}"
+
+
+def _make_missing(folder: DataFolder, names: Sequence[str], beside: Path) -> None:
+    missing = [name for name in names if not (folder.secrets / name).exists()]
+    if missing and beside.exists():
+        raise CannotStart(
+            f"The data {beside} is there but {folder.secrets / missing[0]} is missing, without which it "
+            "cannot be read: restore the folder secrets from a backup."
+        )
+    folder.secrets.mkdir(mode=0o700, exist_ok=True)
+    for name in missing:
+        write_once(folder.secrets / name, secrets.token_hex(_BYTES) + "\n")
 
 
 def _read(path: Path) -> bytes:

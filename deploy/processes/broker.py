@@ -16,11 +16,9 @@ from typing import Final
 from uuid import uuid4
 
 from embedded.folder import CannotStart, write_once
+from embedded.secrets import KAFKA_ADMIN
 
 KAFKA: Final = "org.apache.kafka:kafka_2.13:4.4.0"
-
-ADMIN: Final = "admin"
-"""Makes topics and grants rights, and is used for nothing else."""
 
 _BROKER: Final = "broker"
 """The broker's own user towards the controller, which is the same process."""
@@ -102,7 +100,7 @@ class Broker:
             protocol="PLAINTEXT" if passwords is None else "SASL_PLAINTEXT",
         )
         if passwords is not None:
-            text += _USERS.format(user=_BROKER, password=secrets.token_hex(32), admin=ADMIN)
+            text += _USERS.format(user=_BROKER, password=secrets.token_hex(32), admin=KAFKA_ADMIN)
         self._settings = folder / "server.properties"
         folder.mkdir(mode=0o700, exist_ok=True)
         write_once(self._settings, text)

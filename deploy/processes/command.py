@@ -1,15 +1,26 @@
 """What the program `alliance` does for services that are processes of their own."""
 
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 import uvloop
 
+from embedded.folder import existing, held, in_one_sentence
+from processes import operating
 from service.telemetry import configure_logging
 
 Service = Annotated[
     Literal["members", "purchasing", "tenders", "ledger"], typer.Argument(help="Which of the four.")
 ]
+
+One = Annotated[
+    Literal["members", "purchasing", "tenders", "ledger", "kafka"],
+    typer.Argument(help="One of the four services, or the broker."),
+]
+Data = Annotated[Path, typer.Option(help="The folder that keeps everything.")]
 
 
 def serve(
@@ -49,3 +60,45 @@ def topics(
 
     configure_logging()
     uvloop.run(run(check=check))
+
+
+def run_kafka(
+    port: Annotated[
+        int,
+        typer.Option(help="The port of members; the other services have the next three.", min=1, max=65532),
+    ] = 8000,
+    data: Data = Path("var"),
+) -> None:
+    """Run PostgreSQL, a Kafka broker and the four services, a process each, until Ctrl-C."""
+    from processes.run import run  # noqa: PLC0415
+    from service.serve import listen  # noqa: PLC0415
+
+    configure_logging()
+
+    def ready(urls: Mapping[str, str]) -> None:
+        lines = "".join(f"  {name:<10} {url} (documentation: {url}/docs)\n" for name, url in urls.items())
+        typer.echo(
+            f"The alliance backend is on\n{lines}Data: {data}\n"
+            f"A token: make token AS=alice DATA={data}\nThe demonstration: make demo DATA={data}\n"
+            f"One service alone: alliance stop ledger --data {data}, alliance start ledger --data {data}\n"
+            "Stop: Ctrl-C",
+            err=True,
+        )
+
+    with in_one_sentence(), held(data) as folder:
+        with ExitStack() as tried:
+            for place in range(4):
+                tried.enter_context(listen("127.0.0.1", port + place))
+        uvloop.run(run(folder, port, lambda said: typer.echo(said, err=True), ready))
+
+
+def stop(name: One, data: Data = Path("var")) -> None:
+    """Stop one process of `run-kafka`, until it is told to start."""
+    with in_one_sentence():
+        typer.echo(operating.stop(existing(data), name))
+
+
+def start(name: One, data: Data = Path("var")) -> None:
+    """Start what was stopped alone."""
+    with in_one_sentence():
+        typer.echo(operating.start(existing(data), name))

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded.command import in_one_sentence
-from embedded.folder import CannotStart, held
+from embedded.folder import CannotStart, held, in_one_sentence
 from embedded.secrets import load_or_make
 from embedded.tokens import AUDIENCE, ISSUER, issuer_of
 from service.auth import Keys, Verifier
