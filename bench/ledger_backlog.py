@@ -162,7 +162,7 @@ async def _follow(server: Server, keyrings: dict[str, Masters], events: int) -> 
     follower = Follower(store, log, {TOPIC: "purchasing"}, LEDGER, book.apply)
     process, done, early = psutil.Process(), 0, 0
     began = time.perf_counter()
-    async with log.reader([TOPIC], LEDGER, follower._start) as reader:
+    async with log.reader([TOPIC], LEDGER, follower._positions.start) as reader:
         while done < events:
             done += await follower.step(reader)
             if not early and done >= events / 10:

@@ -5,13 +5,14 @@ Per source and alliance `sequence == last + 1` is required.
 - higher: a gap;
 - an event that cannot be read or applied is never passed over.
 A fork, a gap and what cannot be applied freeze the alliance at that point, visibly (`events.freezing`); the
-others go on. Records that are no event of their topic's service (garbage, another source) belong to no
-alliance: they are reported and passed over.
+others go on. A topic of which something is gone freezes all that its source told of (`events.lost`). Records
+that are no event of their topic's service (garbage, another source) belong to no alliance: they are reported
+and passed over.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -23,6 +24,8 @@ from events.errors import DatabaseUnavailable, Frozen, Unavailable, UnknownSourc
 from events.freezing import GAP, Freeze, freeze, freeze_of, hold, resume_in
 from events.ids import AllianceId
 from events.log import Log, Position, PositionLost, Reader, Received
+from events.lost import LOST, sent_again
+from events.positions import Overtaken, Positions
 from events.store import Store, Transaction
 
 SCHEMA = files(__package__).joinpath("follow.sql").read_text()
@@ -31,6 +34,10 @@ SCHEMA = files(__package__).joinpath("follow.sql").read_text()
 BATCH = 1000
 POLL_SECONDS = 0.5
 RETRY_SECONDS = 0.5
+LOOK_SECONDS = 5.0
+"""How often a follower looks how far behind it is."""
+STUCK_SECONDS = 20.0
+"""Without a record for so long although there are some, the reader counts as stuck."""
 
 logger = structlog.get_logger(__name__)
 
@@ -45,6 +52,10 @@ class Arrived:
     partition: int
     offset: int
 
+    @property
+    def place(self) -> Position:
+        return self.topic, self.partition
+
 
 class CannotApply(Exception):
     """The event is in order and cannot be applied: the alliance freezes. `code` is shown, and no figures."""
@@ -55,8 +66,8 @@ class CannotApply(Exception):
         self.detail = detail
 
 
-class _Overtaken(Exception):
-    """Somebody else moved the position meanwhile (a replica, or an operator): read it again."""
+class _Stuck(Exception):
+    """The reader gives nothing although there is something: it is to be made anew."""
 
 
 Apply = Callable[[Transaction, AllianceId, Sequence[Arrived]], Awaitable[None]]
@@ -87,63 +98,71 @@ class Follower:
         self._group = group
         self._apply = apply
         self._batch = batch
-        self._expected: dict[Position, int] = {}
+        self._positions = Positions(store, self.topics)
         self._moved = asyncio.Event()
+        self._heard_at = 0.0
+        self._look_at = 0.0
+        self.lag = 0
+        """Records of the partitions read here that were not applied yet, as of a few seconds ago."""
 
     async def run(self, drain: asyncio.Event) -> None:
         """Until `drain` is set; the batch in hand is finished first."""
         while not drain.is_set():
+            self._heard_at = asyncio.get_running_loop().time()
             try:
-                async with self._log.reader(list(self.topics), self._group, self._start) as reader:
+                async with self._log.reader(list(self.topics), self._group, self._positions.start) as reader:
                     while not drain.is_set():
                         await self.step(reader)
-            except PositionLost as error:
-                # Reading on elsewhere would hide a loss: an operator rewinds the relay, or restores the
-                # topic.
-                logger.error(
-                    "position_lost", topic=error.topic, partition=error.partition, offset=error.offset
-                )
-                await _pause(drain, RETRY_SECONDS)
+                        await self._look(reader)
+            except _Stuck:
+                logger.error("reader_stuck", group=self._group, lag=self.lag)
             except (DatabaseUnavailable, OSError) as error:
                 logger.warning("following_interrupted", group=self._group, error=type(error).__name__)
                 await _pause(drain, RETRY_SECONDS)
 
     async def step(self, reader: Reader) -> int:
         """Applies one batch; returns how many records it held."""
-        records = await reader.poll(POLL_SECONDS, self._batch)
         try:
+            records = await self._poll(reader)
             if records:
                 await self._apply_batch(records)
             else:
-                await self._check_positions(reader)
-        except _Overtaken:
+                await self._positions.check(reader.assigned())
+        except PositionLost as error:
+            await self._positions.lost(error)
+            reader.restart()
+            return 0
+        except Overtaken:
             logger.info("position_moved_elsewhere", group=self._group)
-            for topic, partition in reader.assigned():
-                reader.seek(topic, partition, await self._start(topic, partition))
+            reader.restart()
             return 0
         if records:
-            await reader.committed(self._expected)
+            await reader.committed(self._positions.expected)
         return len(records)
 
-    async def _start(self, topic: str, partition: int) -> int:
-        async with self.store.transaction() as transaction:
-            next_offset: int = await transaction.raw.fetchval(
-                "INSERT INTO positions VALUES ($1, $2, 0)"
-                " ON CONFLICT (topic, partition) DO UPDATE SET topic = excluded.topic RETURNING next_offset",
-                topic,
-                partition,
-            )
-        self._expected[(topic, partition)] = next_offset
-        return next_offset
+    async def _poll(self, reader: Reader) -> Sequence[Received]:
+        patience = asyncio.timeout(POLL_SECONDS + 3 * STUCK_SECONDS)
+        try:
+            async with patience:
+                records = await reader.poll(POLL_SECONDS, self._batch)
+        except TimeoutError:
+            if patience.expired():
+                raise _Stuck from None
+            raise
+        if records:
+            self._heard_at = asyncio.get_running_loop().time()
+        return records
 
-    async def _check_positions(self, reader: Reader) -> None:
-        """An idle follower notices that an operator moved its position back."""
-        async with self.store.single() as transaction:
-            rows = await transaction.raw.fetch("SELECT topic, partition, next_offset FROM positions")
-        now = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-        # Others' partitions, though they were this one's before, are moved by others.
-        if any(self._expected[place] != now.get(place) for place in reader.assigned()):
-            raise _Overtaken
+    async def _look(self, reader: Reader) -> None:
+        """Notices how far behind it is, and a reader that stopped: aiokafka's may, when a broker restarts."""
+        now = asyncio.get_running_loop().time()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_SECONDS
+        ends = await reader.ends()
+        self.lag = sum(max(0, end - self._positions.expected.get(place, end)) for place, end in ends.items())
+        if self.lag and now - self._heard_at > STUCK_SECONDS:
+            raise _Stuck
 
     async def _apply_batch(self, records: Sequence[Received]) -> None:
         by_alliance: dict[AllianceId, list[Arrived]] = defaultdict(list)
@@ -160,8 +179,8 @@ class Follower:
             await self._apply_alliance(alliances[-1], by_alliance[alliances[-1]], ends)
         else:
             async with self.store.transaction() as transaction:
-                await self._move(transaction, ends)
-        self._expected |= ends
+                await self._positions.move(transaction, ends)
+        self._positions.expected |= ends
         self._moved.set()
         self._moved = asyncio.Event()
 
@@ -186,59 +205,54 @@ class Follower:
     async def _apply_alliance(
         self, alliance: AllianceId, events: Sequence[Arrived], ends: Mapping[Position, int]
     ) -> None:
-        """All at once; where that fails, one by one up to the event that fails, where the alliance
-        freezes.
-        """
+        """All at once; where that fails, one by one up to the event that fails, where it freezes."""
         try:
             async with self.store.transaction() as transaction:
-                await self._fence(transaction, events)
+                await self._positions.fence(transaction, _firsts(events))
                 stands = await freeze_of(transaction, alliance)
-                closing = await self._closing(transaction, stands, events) if stands else None
+                back: Set[Position] = frozenset()
                 if stands is None:
                     await self._apply_in_order(transaction, alliance, events)
-                elif closing is None:
-                    await hold(transaction, alliance, _firsts(events))
-                if closing is not None:
-                    await resume_in(transaction, alliance, _firsts([closing]))
+                elif closing := _firsts(await self._closing(transaction, stands, events)):
+                    back = await resume_in(transaction, alliance, closing)
+                    # What came before it comes again after it.
+                    fresh = [event for event in events if event.offset >= closing.get(event.place, 0)]
+                    await self._apply_in_order(
+                        transaction, alliance, [event for event in fresh if event.place not in back]
+                    )
                 else:
-                    await self._move(transaction, ends)
-        except (_Overtaken, DatabaseUnavailable):
+                    await hold(transaction, alliance, _firsts(events))
+                if not back:
+                    await self._positions.move(transaction, ends)
+        except (Overtaken, DatabaseUnavailable):
             raise
         except Exception as error:
             if len(events) == 1:
                 await self._freeze(alliance, events[0], error, ends)
                 return
         else:
-            if closing is not None:
-                raise _Overtaken
+            if back:
+                raise Overtaken
             return
         for event in events[:-1]:
             await self._apply_alliance(alliance, [event], {})
         await self._apply_alliance(alliance, [events[-1]], ends)
 
-    async def _fence(self, transaction: Transaction, events: Sequence[Arrived]) -> None:
-        """What was read from elsewhere than where the position now stands is not applied: after a `resume`
-        the alliance is to go on from its first record held, and from no later one.
-        """
-        places = sorted({(event.topic, event.partition) for event in events})
-        for topic, partition in places:
-            now = await transaction.raw.fetchval(
-                "SELECT next_offset FROM positions WHERE topic = $1 AND partition = $2 FOR UPDATE",
-                topic,
-                partition,
-            )
-            if now != self._expected[topic, partition]:
-                raise _Overtaken
-
     async def _closing(
         self, transaction: Transaction, stands: Freeze, events: Sequence[Arrived]
-    ) -> Arrived | None:
-        """The event that a gap was waiting for: the relay was rewound, and all that is held comes again."""
-        if stands.code != GAP:
-            return None
-        wanted = await self._last(transaction, stands.source, stands.alliance) + 1
-        found = (event for event in events if event.head.service == stands.source)
-        return next((event for event in found if event.head.sequence == wanted), None)
+    ) -> Sequence[Arrived]:
+        """The events that were waited for, where they have come: the relay was rewound, and what is held of
+        these sources comes again after them.
+        """
+        if stands.code == LOST:
+            again = {event.head.service: event for event in reversed(events) if event.head.sequence == 1}
+            if again and await sent_again(transaction, stands.alliance, list(again)):
+                return list(again.values())
+        if stands.code == GAP:
+            wanted = await self._last(transaction, stands.source, stands.alliance) + 1
+            found = (event for event in events if event.head.service == stands.source)
+            return [event for event in found if event.head.sequence == wanted][:1]
+        return ()
 
     async def _apply_in_order(
         self, transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]
@@ -259,26 +273,13 @@ class Follower:
         if not fresh:
             return
         await self._apply(transaction, alliance, fresh)
-        await transaction.raw.execute(
-            "INSERT INTO seen SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[])",
-            [event.head.service for event in fresh],
-            [alliance] * len(fresh),
-            [event.head.sequence for event in fresh],
-            [sha256(event.body).digest() for event in fresh],
-        )
-        for source, sequence in last.items():
-            await transaction.raw.execute(
-                "UPDATE followed SET sequence = $3 WHERE source = $1 AND alliance_id = $2",
-                source,
-                alliance,
-                sequence,
-            )
+        await note(transaction, alliance, fresh)
 
     @staticmethod
     async def _last(transaction: Transaction, source: str, alliance: AllianceId) -> int:
         """Locks the row: a second replica waits here, and then finds these events applied."""
         last: int = await transaction.raw.fetchval(
-            "INSERT INTO followed VALUES ($1, $2, 0)"
+            "INSERT INTO followed (source, alliance_id, sequence) VALUES ($1, $2, 0)"
             " ON CONFLICT (source, alliance_id) DO UPDATE SET source = excluded.source RETURNING sequence",
             source,
             alliance,
@@ -322,23 +323,10 @@ class Follower:
         )
         at = Freeze(alliance, event.head.service, event.head.sequence, code, detail[:500])
         async with self.store.transaction() as transaction:
-            await self._fence(transaction, [event])
+            await self._positions.fence(transaction, _firsts([event]))
             await freeze(transaction, at)
             await hold(transaction, alliance, _firsts([event]))
-            await self._move(transaction, ends)
-
-    async def _move(self, transaction: Transaction, ends: Mapping[tuple[str, int], int]) -> None:
-        for (topic, partition), end in ends.items():
-            moved = await transaction.raw.execute(
-                "UPDATE positions SET next_offset = $3"
-                " WHERE topic = $1 AND partition = $2 AND next_offset = $4",
-                topic,
-                partition,
-                end,
-                self._expected[(topic, partition)],
-            )
-            if moved != "UPDATE 1":
-                raise _Overtaken
+            await self._positions.move(transaction, ends)
 
     async def wait(self, source: str, alliance: AllianceId, sequence: int, seconds: float) -> None:
         """Returns once the event is applied here: one reads one's own writes, across services.
@@ -378,12 +366,30 @@ class Follower:
         return False
 
 
+async def note(transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]) -> None:
+    """Notes events, in order, as applied: from now on they are duplicates."""
+    await transaction.raw.execute(
+        "INSERT INTO seen SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[])",
+        [event.head.service for event in events],
+        [alliance] * len(events),
+        [event.head.sequence for event in events],
+        [sha256(event.body).digest() for event in events],
+    )
+    for source, sequence in {event.head.service: event.head.sequence for event in events}.items():
+        await transaction.raw.execute(
+            "INSERT INTO followed VALUES ($1, $2, $3)"
+            " ON CONFLICT (source, alliance_id) DO UPDATE SET sequence = excluded.sequence",
+            source,
+            alliance,
+            sequence,
+        )
+
+
 def _firsts(events: Sequence[Arrived]) -> dict[Position, int]:
     """The first offset of each partition."""
     firsts: dict[Position, int] = {}
     for event in events:
-        place = (event.topic, event.partition)
-        firsts[place] = min(event.offset, firsts.get(place, event.offset))
+        firsts[event.place] = min(event.offset, firsts.get(event.place, event.offset))
     return firsts
 
 

@@ -5,6 +5,7 @@ CREATE TABLE positions (
     topic text NOT NULL,
     partition integer NOT NULL,
     next_offset bigint NOT NULL,
+    topic_id uuid, -- of the topic that the offset counts in; null: of the first one that is met
     PRIMARY KEY (topic, partition)
 );
 
@@ -13,6 +14,7 @@ CREATE TABLE followed (
     source text NOT NULL,
     alliance_id uuid NOT NULL,
     sequence bigint NOT NULL,
+    lost boolean NOT NULL DEFAULT false, -- of the topic something is gone, and the source has not sent it again
     PRIMARY KEY (source, alliance_id)
 );
 

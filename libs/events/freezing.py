@@ -2,11 +2,12 @@
 
 A frozen alliance applies nothing, of any source; what comes for it is held: only the first offset is kept,
 the log has the rest. It goes on
-- after a gap, by itself, as soon as the missing event comes: the relay was rewound;
+- after a gap, or a lost topic (`events.lost`), by itself, as soon as what is missing comes: the relay was
+  rewound;
 - after everything else by `resume`, an operator's, once the cause is removed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 
 from events.ids import AllianceId
@@ -46,16 +47,18 @@ async def freeze_of(transaction: Transaction, alliance: AllianceId) -> Freeze | 
 
 
 async def freeze(transaction: Transaction, at: Freeze) -> None:
-    """The first cause stays."""
+    """In place of what it stood still for before: had that not come to its end, this would not be tried."""
     await transaction.raw.execute(
         "INSERT INTO frozen (alliance_id, source, sequence, code, detail) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT DO NOTHING",
+        " ON CONFLICT (alliance_id) DO UPDATE SET source = excluded.source, sequence = excluded.sequence,"
+        " code = excluded.code, detail = excluded.detail",
         at.alliance,
         at.source,
         at.sequence,
         at.code,
         at.detail,
     )
+    await _nothing_lost(transaction, at.alliance)
 
 
 async def hold(transaction: Transaction, alliance: AllianceId, firsts: Mapping[Position, int]) -> None:
@@ -77,11 +80,17 @@ async def resume(store: Store, alliance: AllianceId) -> bool:
     What other alliances have there comes again and is passed over as duplicates.
     """
     async with store.transaction() as transaction:
-        return await resume_in(transaction, alliance, {})
+        stood = await freeze_of(transaction, alliance) is not None
+        await resume_in(transaction, alliance)
+    return stood
 
 
-async def resume_in(transaction: Transaction, alliance: AllianceId, instead: Mapping[Position, int]) -> bool:
-    """The same within a transaction; partitions in `instead` go on from the offset given there."""
+async def resume_in(
+    transaction: Transaction, alliance: AllianceId, here: Collection[Position] = ()
+) -> Set[Position]:
+    """The same within a transaction, but for the partitions `here`, in which what is held comes again by
+    itself. Returns those that are read again from an earlier offset.
+    """
     # Locked in the order in which followers lock them.
     rows = await transaction.raw.fetch(
         "SELECT p.topic, p.partition, p.next_offset, h.first_offset FROM positions p"
@@ -89,19 +98,26 @@ async def resume_in(transaction: Transaction, alliance: AllianceId, instead: Map
         " WHERE h.alliance_id = $1 ORDER BY p.topic, p.partition FOR UPDATE OF p",
         alliance,
     )
-    for row in rows:
-        first = instead.get((row["topic"], row["partition"]), row["first_offset"])
+    back = {
+        (row["topic"], row["partition"]): row["first_offset"]
+        for row in rows
+        if row["first_offset"] < row["next_offset"]
+    }
+    for place in here:
+        back.pop(place, None)
+    for (topic, partition), first in back.items():
         await transaction.raw.execute(
             "UPDATE positions SET next_offset = $3 WHERE topic = $1 AND partition = $2",
-            row["topic"],
-            row["partition"],
-            min(row["next_offset"], first),
+            topic,
+            partition,
+            first,
         )
-    status = await transaction.raw.execute("DELETE FROM frozen WHERE alliance_id = $1", alliance)
-    return bool(status != "DELETE 0")
+    await _nothing_lost(transaction, alliance)
+    await transaction.raw.execute("DELETE FROM frozen WHERE alliance_id = $1", alliance)
+    return back.keys()
 
 
-async def start_over(store: Store, topic: str) -> None:
-    """Has a follower read a topic from its beginning: the topic was lost and is filled by a rewound relay."""
-    async with store.transaction() as transaction:
-        await transaction.raw.execute("UPDATE positions SET next_offset = 0 WHERE topic = $1", topic)
+async def _nothing_lost(transaction: Transaction, alliance: AllianceId) -> None:
+    await transaction.raw.execute(
+        "UPDATE followed SET lost = false WHERE alliance_id = $1 AND lost", alliance
+    )

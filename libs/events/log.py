@@ -2,28 +2,34 @@
 
 Two implementations, held to one contract test suite: `log_postgres` (one machine) and `log_kafka` (many).
 
-    PositionLost            the topic ends before the position asked for: it is not the topic read before
+    PositionLost            a topic does not reach up to the position asked for: something of it is gone
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
+from uuid import UUID
 
 from events.ids import AllianceId
 
+SAME_TOPIC_SECONDS: Final = 5.0
+"""How often a reader looks whether its topics are still those that it began with."""
+
 
 class PositionLost(Exception):
-    """The topic does not reach up to the position asked for: it was emptied, made again, or restored older.
+    """The topic does not reach up to the position asked for: it was emptied, or restored older.
 
-    What to do is the follower's to decide: reading on from somewhere else unasked would hide a loss.
+    What to do is the follower's to decide: reading on from somewhere else unasked would hide a loss. What
+    lies in the topic from `goes_on` on can be read.
     """
 
-    def __init__(self, topic: str, partition: int, offset: int) -> None:
+    def __init__(self, topic: str, partition: int, offset: int, goes_on: int) -> None:
         super().__init__(f"{topic}, partition {partition}: nothing before offset {offset}")
         self.topic = topic
         self.partition = partition
         self.offset = offset
+        self.goes_on = goes_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,11 @@ class Received:
 Position = tuple[str, int]
 """A topic and a partition of it."""
 
-Start = Callable[[str, int], Awaitable[int]]
-"""Gives the next offset to read of a topic's partition, as the follower keeps it; 0 where it never read."""
+Start = Callable[[str, int, UUID], Awaitable[int]]
+"""Gives the next offset to read of a topic's partition, as the follower keeps it; 0 where it never read.
+
+The id is the topic's: another one where the topic was deleted and made again, and offsets count anew.
+"""
 
 
 class Reader(Protocol):
@@ -63,7 +72,7 @@ class Reader(Protocol):
         """Up to `limit` records, in order within a partition; [] when none came in so many `seconds`.
 
         Takes longer while the readers of a group share out the partitions anew (the first time too). Raises
-        PositionLost, at each call until `seek` names a position that is there.
+        PositionLost, at each call until `seek` or `start` names a position that is there.
         """
         ...
 
@@ -73,6 +82,10 @@ class Reader(Protocol):
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """The next `poll` reads from `offset` on. Nothing happens for a partition that is not assigned."""
+        ...
+
+    def restart(self) -> None:
+        """The next `poll` asks `start` again, for all that is assigned."""
         ...
 
     async def ends(self) -> Mapping[Position, int]:
@@ -106,7 +119,7 @@ class Log(Protocol):
     def reader(self, topics: Sequence[str], group: str, start: Start) -> Reader:
         """Readers of one group share the partitions out among them; each group reads everything.
 
-        `start` is asked whenever a partition is assigned.
+        `start` is asked whenever a partition is assigned, and when its topic turns out to be another one.
         """
         ...
 

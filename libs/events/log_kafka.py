@@ -6,8 +6,10 @@ The key is the alliance's id, so an alliance lies in one partition, whose number
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -15,13 +17,15 @@ from aiokafka.errors import (
     IllegalStateError,
     KafkaError,
     KafkaTimeoutError,
+    NoOffsetForPartitionError,
     OffsetOutOfRangeError,
     ProducerClosed,
 )
 from aiokafka.partitioner import DefaultPartitioner
 
 from events.brokers import Brokers
-from events.log import Position, PositionLost, Received, Record, Start
+from events.log import SAME_TOPIC_SECONDS, Position, PositionLost, Received, Record, Start
+from events.topics_kafka import WrongTopic, described
 
 BATCH_BYTES = 512 * 1024
 """Half of what a broker takes by default (`max.message.bytes`), and room for events of 60,000 bytes."""
@@ -175,8 +179,8 @@ class KafkaReader:
                 return await self._read(seconds, limit)
         except OffsetOutOfRangeError as error:
             [(lost, offset)] = error.args[0].items()
-            raise PositionLost(lost.topic, lost.partition, offset) from error
-        except KafkaError as error:
+            await self._lost(lost, offset)
+        except (KafkaError, WrongTopic) as error:
             await self._trouble(error)
             await asyncio.sleep(seconds)
         except TimeoutError as error:
@@ -189,11 +193,13 @@ class KafkaReader:
         consumer = await self._joined()
         placed = self._placed
         if not placed.partitions:
-            # Waits while the partitions are shared out, and raises what stands in the way of that.
-            await consumer.getmany(timeout_ms=0)
+            # Waits while the partitions are shared out, and raises what stands in the way of that: not that
+            # aiokafka has nowhere to begin by itself.
+            with suppress(OffsetOutOfRangeError, NoOffsetForPartitionError):
+                await consumer.getmany(timeout_ms=0)
             await placed.shared_out.wait()
         await self._place(consumer)
-        if not placed.partitions:
+        if not placed.partitions or self._placed is not placed:
             await asyncio.sleep(seconds)  # more readers than partitions, or shared out anew this moment
             return []
         # Named, because aiokafka also has records, and errors, of partitions that are not placed.
@@ -225,6 +231,31 @@ class KafkaReader:
             self._consumer = consumer
         return self._consumer
 
+    async def _lost(self, place: TopicPartition, offset: int) -> None:
+        """Raises PositionLost, unless the topic was made again meanwhile, or the brokers do not say."""
+        self._placed.look_at = 0.0
+        consumer = self._consumer
+        assert consumer is not None
+        try:
+            if await self._look(consumer) != self._placed.ids:
+                await self._leave()
+                return
+            [first] = (await consumer.beginning_offsets([place])).values()
+            [end] = (await consumer.end_offsets([place])).values()
+        except (KafkaError, WrongTopic) as error:
+            await self._trouble(error)
+            return
+        raise PositionLost(place.topic, place.partition, offset, goes_on=first if offset < first else end)
+
+    async def _look(self, consumer: AIOKafkaConsumer) -> Mapping[str, UUID]:
+        """The ids of the topics, asked for every few seconds."""
+        now = asyncio.get_running_loop().time()
+        if now < self._placed.look_at:
+            return self._placed.ids
+        topics = await described(consumer._client, self._topics)
+        self._placed.look_at = now + SAME_TOPIC_SECONDS
+        return {topic.name: topic.id for topic in topics}
+
     async def _place(self, consumer: AIOKafkaConsumer) -> None:
         """Moves what was assigned to where the follower stands.
 
@@ -234,9 +265,16 @@ class KafkaReader:
         placed = self._placed
         if not placed.shared_out.is_set():
             return
+        ids = await self._look(consumer)
+        if placed.ids and ids != placed.ids:
+            # A topic was made again. Read by name, it would be read on in, past what it holds up to the
+            # position; and a group that shared out its partitions while it was away has none for minutes.
+            await self._leave()
+            return
+        placed.ids = ids
         for partition in consumer.assignment() - placed.partitions:
             assignment = placed.assignment
-            offset = await self._start(partition.topic, partition.partition)
+            offset = await self._start(partition.topic, partition.partition, ids[partition.topic])
             if assignment != placed.assignment:
                 return  # taken away meanwhile: another reader may have read on
             consumer.seek(partition, offset)
@@ -249,6 +287,10 @@ class KafkaReader:
         place = TopicPartition(topic, partition)
         if self._consumer is not None and place in self._placed.partitions:
             self._consumer.seek(place, offset)
+
+    def restart(self) -> None:
+        self._placed.partitions.clear()
+        self._placed.look_at = 0.0
 
     async def ends(self) -> Mapping[Position, int]:
         if self._consumer is None:
@@ -300,11 +342,15 @@ class _Placed(ConsumerRebalanceListener):  # type: ignore[misc]
         self.shared_out = asyncio.Event()
         self.assignment = 0
         self.partitions: set[TopicPartition] = set()
+        self.ids: Mapping[str, UUID] = {}
+        """Of the topics, as they were when the partitions were placed."""
+        self.look_at = 0.0
 
     def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         self.shared_out.clear()
         self.assignment += 1
         self.partitions.clear()
+        self.look_at = 0.0
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self.shared_out.set()

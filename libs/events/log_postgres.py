@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence, Set
 from importlib.resources import files
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
 import asyncpg
 import structlog
 
-from events.log import Position, PositionLost, Received, Record, Start
+from events.log import SAME_TOPIC_SECONDS, Position, PositionLost, Received, Record, Start
 
 IDLE_SECONDS = 0.05
 """How often a reader looks for what another process wrote."""
@@ -149,29 +150,58 @@ class PostgresReader:
         self._start = start
         self._topics = list(topics)
         self._offsets: dict[str, int] = {}
+        self._ids: dict[str, UUID] = {}
+        """Of the topics as they were when `start` was asked."""
+        self._found_ids: Mapping[str, UUID] = {}
+        self._look_at = 0.0
 
     async def poll(self, seconds: float, limit: int) -> Sequence[Received]:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        for topic in self._topics:
-            if topic not in self._offsets:
-                self._offsets[topic] = await self._start(topic, 0)
         while True:
             arrival = self._arrivals.next()
-            wait = IDLE_SECONDS
-            try:
-                if records := await self._read(limit):
-                    return records
-            except _TROUBLE as error:
-                logger.warning("log_not_read", topics=self._topics, error=repr(error))
-                wait = seconds
+            records = await self._found(limit)
+            if records:
+                return records
             remaining = deadline - loop.time()
             if remaining <= 0:
                 return []
             try:
-                await asyncio.wait_for(arrival.wait(), min(wait, remaining))
+                await asyncio.wait_for(
+                    arrival.wait(), min(seconds if records is None else IDLE_SECONDS, remaining)
+                )
             except TimeoutError:
                 continue
+
+    async def _found(self, limit: int) -> Sequence[Received] | None:
+        """None while the database is away."""
+        try:
+            ids = await self._look()
+        except _TROUBLE as error:
+            logger.warning("log_not_read", topics=self._topics, error=repr(error))
+            return None
+        for topic, now in ids.items():
+            if self._ids.get(topic) != now:
+                self._offsets[topic] = await self._start(topic, 0, now)
+                self._ids[topic] = now
+        try:
+            return await self._read(limit)
+        except _TROUBLE as error:
+            logger.warning("log_not_read", topics=self._topics, error=repr(error))
+            return None
+
+    async def _look(self) -> Mapping[str, UUID]:
+        """The ids of the topics, asked for every few seconds."""
+        now = asyncio.get_running_loop().time()
+        if now < self._look_at:
+            return self._found_ids
+        pool = await self._log.pool()
+        self._found_ids = {
+            topic: UUID(await pool.fetchval("SELECT obj_description($1::text::regclass)", _table(topic)))
+            for topic in self._topics
+        }
+        self._look_at = now + SAME_TOPIC_SECONDS
+        return self._found_ids
 
     async def _read(self, limit: int) -> list[Received]:
         records: list[Received] = []
@@ -197,28 +227,33 @@ class PostgresReader:
         )
         if offset > 0:
             if not rows or rows[0]["offset"] != offset - 1:
-                raise PositionLost(topic, 0, offset)
+                raise PositionLost(topic, 0, offset, goes_on=await self._end(topic))
             rows = rows[1:]
         return [
             Received(topic, 0, row["offset"], str(row["key"]).encode(), row["value"]) for row in rows[:limit]
         ]
 
+    async def _end(self, topic: str) -> int:
+        pool = await self._log.pool()
+        end: int = await pool.fetchval(
+            f'SELECT coalesce(max("offset") + 1, 0) FROM {_table(topic)}'  # noqa: S608
+        )
+        return end
+
     def assigned(self) -> Set[Position]:
-        return {(topic, 0) for topic in self._offsets}
+        return {(topic, 0) for topic in self._ids}
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
-        if topic in self._topics and partition == 0:
+        if topic in self._ids and partition == 0:
             self._offsets[topic] = offset
+
+    def restart(self) -> None:
+        self._ids.clear()
+        self._look_at = 0.0
 
     async def ends(self) -> Mapping[Position, int]:
         try:
-            pool = await self._log.pool()
-            return {
-                (topic, 0): await pool.fetchval(
-                    f'SELECT coalesce(max("offset") + 1, 0) FROM {_table(topic)}'  # noqa: S608
-                )
-                for topic in self._topics
-            }
+            return {(topic, 0): await self._end(topic) for topic in self._topics}
         except _TROUBLE as error:
             logger.warning("log_not_read", topics=self._topics, error=repr(error))
             return {}

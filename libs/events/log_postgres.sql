@@ -1,5 +1,5 @@
 -- One topic of the log between services; run by the owner, who is neither a writer nor a reader.
--- {table}, {number} and {name} are filled in by log_postgres.create_topics.
+-- {table} and {number} are filled in by log_postgres.create_topics.
 
 CREATE TABLE IF NOT EXISTS {table} (
     "offset" bigint PRIMARY KEY,
@@ -30,3 +30,10 @@ CREATE OR REPLACE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {
 -- Also under session_replication_role = replica.
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER number;
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER refuse_change;
+
+-- The topic's id: another one where the table was dropped and made again. A backup of the database keeps it.
+DO $$ BEGIN
+    IF obj_description('{table}'::regclass) IS NULL THEN
+        EXECUTE format('COMMENT ON TABLE {table} IS %L', gen_random_uuid());
+    END IF;
+END $$;

@@ -13,8 +13,9 @@ from events import follow as follow_module
 from events.envelope import Context, encode
 from events.errors import DatabaseUnavailable, Frozen, Unavailable, UnknownSource
 from events.follow import Arrived, CannotApply, Follower
-from events.freezing import frozen, resume, start_over
+from events.freezing import frozen, resume
 from events.ids import AllianceId
+from events.positions import Overtaken
 from events.sealing import Masters, Seal
 from events.store import Store, Transaction
 from rigs.counting import ALICE, TOPIC, Counted, MemoryLog, Tiny, new_alliance, tiny_service, url_of
@@ -85,7 +86,7 @@ class Rig:
 
     async def read(self, times: int = 3) -> None:
         """Polls so many times with a reader of its own, as after a restart."""
-        async with self.log.reader([TOPIC, OTHER], "group", self.follower._start) as reader:
+        async with self.log.reader([TOPIC, OTHER], "group", self.follower._positions.start) as reader:
             for _ in range(times):
                 await self.follower.step(reader)
 
@@ -197,6 +198,23 @@ async def test_a_gap_closes_by_itself_once_the_relay_was_rewound(rig: Rig) -> No
     assert await rig.applied(us, "other") == [1, 2, 3]
 
 
+@pytest.mark.parametrize("batch", [1, 3, 50])
+async def test_a_gap_and_what_closes_it_may_come_at_once(rig: Rig, batch: int) -> None:
+    rig.follower._batch = batch
+    us, them = new_alliance(), new_alliance()
+    rig.put(us, 1, 2, 4)
+    rig.put(us, 1, topic=OTHER)
+    rig.put(them, 1, 3, 1, 2, 3)
+    rig.put(us, 1, 2, 3, 4, 5)
+    rig.put(us, 2, topic=OTHER)
+    rig.put(them, 4)
+    await rig.read(40 // batch + 8)
+    assert await frozen(rig.store) == []
+    assert await rig.applied(us) == [1, 2, 3, 4, 5]
+    assert await rig.applied(us, "other") == [1, 2]
+    assert await rig.applied(them) == [1, 2, 3, 4]
+
+
 async def test_a_gap_resumed_by_hand_before_anything_was_sent_again_is_seen_again(rig: Rig) -> None:
     us = new_alliance()
     rig.put(us, 1, 3)
@@ -261,10 +279,10 @@ async def test_an_operator_who_resumes_while_records_are_in_hand_is_heard(rig: R
     rig.put(them, 1)
     resumed: list[bool] = []
 
-    async with rig.log.reader([TOPIC, OTHER], "group", rig.follower._start) as reader:
+    async with rig.log.reader([TOPIC, OTHER], "group", rig.follower._positions.start) as reader:
         records = await reader.poll(0, 50)
         resumed.append(await resume(rig.store, us))
-        with pytest.raises(follow_module._Overtaken):
+        with pytest.raises(Overtaken):
             await rig.follower._apply_batch(records)
     assert resumed == [True]
     assert await rig.stands(us) is None, "what was in hand froze it again"
@@ -360,46 +378,209 @@ async def test_partitions_that_another_replica_has_now_are_none_of_its_business(
     us = new_alliance()
     rig.put(us, 1)
 
-    async with rig.log.reader([TOPIC, OTHER], "group", rig.follower._start) as reader:
+    async with rig.log.reader([TOPIC, OTHER], "group", rig.follower._positions.start) as reader:
         await rig.follower.step(reader)
         async with rig.tiny.connect() as connection:
             await connection.execute("UPDATE positions SET next_offset = 9 WHERE topic = $1", OTHER)
-        reader._offsets.pop(OTHER)
+        reader._ids.pop(OTHER)
         reader._topics.remove(OTHER)
-        asked: list[str] = []
-        start = rig.follower._start
-
-        async def ask(topic: str, partition: int) -> int:
-            asked.append(topic)
-            return await start(topic, partition)
-
-        rig.follower._start = ask  # type: ignore[method-assign]
+        before = rig.log.starts
         for _ in range(3):
             await rig.follower.step(reader)
-        assert asked == []
+        assert rig.log.starts == before
         rig.put(us, 2)
         assert await rig.follower.step(reader) == 1
     assert await rig.applied(us) == [1, 2]
 
 
-async def read_anew(rig: Rig, times: int) -> bool:
-    return rig.log.readers >= times
-
-
-async def test_a_lost_topic_is_not_read_on_in_until_an_operator_starts_it_over(rig: Rig) -> None:
-    us = new_alliance()
+async def test_a_topic_made_again_stands_still_until_its_source_sends_again(rig: Rig) -> None:
+    us, them = new_alliance(), new_alliance()
     rig.put(us, 1, 2, 3)
+    rig.put(them, 1, 2)
+    rig.put(us, 1, topic=OTHER)
     async with running(rig.follower):
         await rig.follower.wait("tiny", us, 3, 10)
-        rig.log.records[TOPIC] = []
-        rig.put(us, 1, 2)
-        before = rig.log.readers
-        await until(lambda: read_anew(rig, before + 2))
-        assert await rig.stands(us) is None
-        await start_over(rig.store, TOPIC)
-        rig.put(us, 3, 4)
-        await rig.follower.wait("tiny", us, 4, 10)
+        await rig.follower.wait("tiny", them, 2, 10)
+        await rig.follower.wait("other", us, 1, 10)
+        rig.put(us, 4)
+        rig.log.make_again(TOPIC)  # whether or not 4 was read
+        rig.put(us, 5)
+        for _ in range(9):
+            rig.put(new_alliance(), 1)  # it has grown beyond the old position
+        rig.put(us, 2, topic=OTHER)
+        await until(lambda: rig.stands(us))
+        assert await rig.stands(us) in (("tiny", 4, "topic_lost"), ("tiny", 5, "topic_lost"))
+        assert await rig.stands(them) == ("tiny", 3, "topic_lost")
+        with pytest.raises(Frozen):
+            await rig.follower.wait("tiny", us, 5, 10)
+        rig.put(them, 1, 2)  # the relay was rewound for one of them
+        await until(lambda: goes_on(rig, them))
+        assert (await rig.stands(us) or ("",))[-1] == "topic_lost"
+        rig.put(us, 1, 2, 3, 4, 5)
+        await until(lambda: goes_on(rig, us))
+        await rig.follower.wait("tiny", us, 5, 10)
+        await rig.follower.wait("other", us, 2, 10)
+    assert await rig.applied(us) == [1, 2, 3, 4, 5]
+    assert await rig.applied(us, "other") == [1, 2]
+    assert await rig.applied(them) == [1, 2]
+
+
+async def goes_on(rig: Rig, alliance: AllianceId) -> bool:
+    return await rig.stands(alliance) is None
+
+
+async def test_a_topic_made_again_while_nobody_followed_is_noticed_at_the_start(rig: Rig) -> None:
+    us = new_alliance()
+    rig.put(us, 1, 2)
+    await rig.read()
+    rig.log.make_again(TOPIC)
+    rig.put(us, 1, 2, 3)  # and the relay rewound already
+    rig.put(us, 4)
+    await rig.read(6)
+    assert await rig.stands(us) is None
     assert await rig.applied(us) == [1, 2, 3, 4]
+
+
+async def test_a_topic_that_lost_its_end_stands_still_until_its_source_sends_again(rig: Rig) -> None:
+    us, them = new_alliance(), new_alliance()
+    rig.put(us, 1, 2, 3)
+    rig.put(them, 1)
+    await rig.read()
+    del rig.log.records[TOPIC][2:]
+    await rig.read()
+    rig.put(us, 5)
+    await rig.read()
+    assert await rig.stands(us) == ("tiny", 4, "topic_lost"), "its beginning, read again, is no proof"
+    rig.put(us, 1, 2, 3, 4, 5)
+    await rig.read(6)
+    assert await rig.stands(us) is None
+    assert await rig.applied(us) == [1, 2, 3, 4, 5]
+    assert await rig.stands(them) == ("tiny", 2, "topic_lost")
+
+
+async def test_of_two_topics_lost_both_have_to_be_sent_again(rig: Rig) -> None:
+    us = new_alliance()
+    rig.put(us, 1, 2)
+    rig.put(us, 1, topic=OTHER)
+    await rig.read()
+    for topic in (TOPIC, OTHER):
+        rig.log.make_again(topic)
+    await rig.read()
+    rig.put(us, 1, 2, 3)
+    await rig.read(6)
+    assert await rig.stands(us) == ("other", 2, "topic_lost")
+    rig.put(us, 1, 2, topic=OTHER)
+    await rig.read(6)
+    assert await rig.stands(us) is None
+    assert await rig.applied(us) == [1, 2, 3]
+    assert await rig.applied(us, "other") == [1, 2]
+
+
+async def test_what_stood_still_for_another_cause_does_so_again_after_a_lost_topic(rig: Rig) -> None:
+    us = new_alliance()
+    rig.faults[us, 1] = ZeroDivisionError()  # nothing of it was ever applied
+    rig.put(us, 1, 2)
+    await rig.read()
+    rig.log.make_again(TOPIC)
+    await rig.read()
+    assert await rig.stands(us) == ("tiny", 1, "topic_lost")
+    rig.put(us, 1, 2)
+    await rig.read(6)
+    assert await rig.stands(us) == ("tiny", 1, "cannot_apply")
+    rig.faults.clear()
+    assert await resume(rig.store, us)
+    await rig.read()
+    assert await rig.applied(us) == [1, 2]
+
+
+async def test_an_operator_who_knows_that_nothing_is_missing_resumes_a_lost_topic(rig: Rig) -> None:
+    us = new_alliance()
+    rig.put(us, 1, 2)
+    await rig.read()
+    rig.log.make_again(TOPIC)
+    rig.put(us, 3)
+    await rig.read()
+    assert await rig.applied(us) == [1, 2]
+    assert await resume(rig.store, us)
+    await rig.read()
+    assert await rig.applied(us) == [1, 2, 3]
+
+
+async def test_positions_kept_before_topics_had_ids_stay_as_they_are(rig: Rig) -> None:
+    us = new_alliance()
+    rig.put(us, 1, 2)
+    await rig.read()
+    async with rig.tiny.connect() as connection:
+        await connection.execute("UPDATE positions SET topic_id = NULL")
+    rig.put(us, 3)
+    await rig.read()
+    assert await rig.applied(us) == [1, 2, 3]
+    assert await rig.stands(us) is None
+    rig.log.make_again(TOPIC)
+    await rig.read()
+    assert await rig.stands(us) == ("tiny", 4, "topic_lost")
+
+
+class Stuck:
+    """A reader that gives nothing although there is something, or none at all: it hangs."""
+
+    def __init__(self, reader: Any, *, hangs: bool) -> None:
+        self._reader = reader
+        self._hangs = hangs
+
+    async def poll(self, seconds: float, limit: int) -> Sequence[Any]:
+        await self._reader.poll(0, 0)  # it has its partitions
+        if self._hangs:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+        return []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    async def __aenter__(self) -> "Stuck":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_a_reader_that_stopped_is_noticed_and_made_anew(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
+    for name in ("POLL_SECONDS", "LOOK_SECONDS", "STUCK_SECONDS"):
+        monkeypatch.setattr(follow_module, name, 0.1)
+    us = new_alliance()
+    rig.put(us, 1, 2)
+    whole = rig.log.reader
+
+    def reader(*arguments: Any) -> Any:
+        made = whole(*arguments)
+        return Stuck(made, hangs=hangs) if rig.log.readers <= 2 else made
+
+    monkeypatch.setattr(rig.log, "reader", reader)
+    async with running(rig.follower):
+        await rig.follower.wait("tiny", us, 2, 20)
+    assert rig.log.readers == 3
+    assert await rig.applied(us) == [1, 2]
+
+
+async def test_an_idle_follower_is_not_taken_for_stuck(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOOK_SECONDS", "STUCK_SECONDS"):
+        monkeypatch.setattr(follow_module, name, 0.01)
+    us = new_alliance()
+    rig.put(us, 1)
+    async with running(rig.follower):
+        looked = rig.log.ends_asked
+        await until(lambda: looked_often(rig, looked + 10))
+        rig.put(us, 2)
+        await rig.follower.wait("tiny", us, 2, 10)
+    assert rig.log.readers == 1
+
+
+async def looked_often(rig: Rig, times: int) -> bool:
+    return rig.log.ends_asked >= times
 
 
 async def test_one_waits_until_the_event_is_applied_and_no_longer(rig: Rig) -> None:

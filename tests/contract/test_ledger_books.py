@@ -292,7 +292,7 @@ class Followed:
     async def catch_up(self) -> None:
         """Applies all that is in the log: a step without a record says so."""
         topics = list(self._follower.topics)
-        async with self._log.reader(topics, LEDGER, self._follower._start) as reader:
+        async with self._log.reader(topics, LEDGER, self._follower._positions.start) as reader:
             while await self._follower.step(reader):
                 continue
 

@@ -16,6 +16,7 @@ from events.log_kafka import KafkaLog
 from events.log_postgres import PostgresLog
 from rigs.kafka import Kafka
 from rigs.postgres import Postgres
+from rigs.topics import delete_topic
 
 PARTITIONS = 4
 
@@ -31,6 +32,8 @@ class Rig:
     other_topic: str
     group: str
     garbage: Callable[[bytes], Awaitable[None]]
+    make_again: Callable[[], Awaitable[None]]
+    """Deletes the topic and makes it anew."""
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +63,14 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
             )
             await connection.close()
 
+        async def drop_table() -> None:
+            connection = await server.connect(database)
+            await connection.execute(f'DROP TABLE "{topic}"')
+            await log_postgres.create_topics(connection, {topic: role}, [role])
+            await connection.close()
+
         log: Log = PostgresLog(address)
-        yield Rig(log, lambda: PostgresLog(address), server, topic, other_topic, group, write_row)
+        yield Rig(log, lambda: PostgresLog(address), server, topic, other_topic, group, write_row, drop_table)
         await log.close()
         await server.drop_database(database)
     else:
@@ -76,6 +85,10 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
             await producer.send_and_wait(topic, value, key=b"\xff no id", partition=0)
             await producer.stop()
 
+        async def make_topic_again() -> None:
+            await delete_topic(broker.brokers, topic)
+            await topics_kafka.create_topics(broker.brokers, [topic], copies=1, partitions=PARTITIONS)
+
         log = KafkaLog(broker.brokers)
         yield Rig(
             log,
@@ -85,6 +98,7 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
             other_topic,
             group,
             write_message,
+            make_topic_again,
         )
         await log.close()
 
@@ -95,9 +109,11 @@ class Starts:
     def __init__(self, offsets: dict[tuple[str, int], int] | None = None) -> None:
         self.offsets = offsets or {}
         self.asked: list[tuple[str, int]] = []
+        self.ids: list[UUID] = []
 
-    async def __call__(self, topic: str, partition: int) -> int:
+    async def __call__(self, topic: str, partition: int, topic_id: UUID) -> int:
         self.asked.append((topic, partition))
+        self.ids.append(topic_id)
         return self.offsets.get((topic, partition), 0)
 
 
@@ -230,7 +246,7 @@ async def test_what_the_follower_cannot_say_comes_out_of_poll_and_nothing_is_rea
     await publish_all(rig.log, rig.topic, records(alliance(), 3))
     broken = True
 
-    async def start(topic: str, partition: int) -> int:
+    async def start(topic: str, partition: int, topic_id: UUID) -> int:
         if broken:
             raise ConnectionError("the follower's database is down")
         return 0
@@ -262,8 +278,44 @@ async def test_a_position_past_the_end_is_reported_and_not_read_on_from_elsewher
             with pytest.raises(PositionLost) as lost:
                 await reader.poll(10, 100)
             assert (lost.value.topic, lost.value.partition, lost.value.offset) == (rig.topic, partition, 9)
+            assert lost.value.goes_on == 3
         reader.seek(rig.topic, partition, 2)
         assert await read(reader, 1) == found[2:]
+
+
+async def test_restarted_a_reader_asks_again_where_its_follower_stands(rig: Rig) -> None:
+    await publish_all(rig.log, rig.topic, records(alliance(), 10))
+    starts = Starts()
+    async with rig.log.reader([rig.topic], rig.group, starts) as reader:
+        found = await read(reader, 10)
+        starts.offsets[rig.topic, found[0].partition] = 7
+        reader.restart()
+        assert await read(reader, 3) == found[7:]
+    assert len(set(starts.ids)) == 1
+
+
+async def test_a_topic_made_again_is_told_apart_though_it_has_grown_past_the_position(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("log_postgres", "log_kafka"):
+        monkeypatch.setattr(f"events.{module}.SAME_TOPIC_SECONDS", 0.2)
+    us = alliance()
+    starts = Starts()
+    async with rig.log.reader([rig.topic], rig.group, starts) as reader:
+        await publish_all(rig.log, rig.topic, records(us, 5))
+        await read(reader, 5)
+        await rig.make_again()
+        log = rig.writer()
+        await publish_all(log, rig.topic, records(us, 8, first=100))
+        await log.close()
+        seen: list[Received] = []
+        async with asyncio.timeout(60):
+            while len(set(starts.ids)) < 2 or len(seen) < 8:
+                asked = len(set(starts.ids))
+                batch = list(await reader.poll(0.2, 100))
+                # What the reader gave before it looked is read again from the beginning.
+                seen = batch if len(set(starts.ids)) > asked else [*seen, *batch]
+    assert [record.value for record in seen] == [record.value for record in records(us, 8, first=100)]
 
 
 async def test_an_idle_poll_gives_nothing_when_its_time_is_over(rig: Rig) -> None:

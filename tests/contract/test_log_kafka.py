@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -37,7 +37,7 @@ class Follower:
         self.read: list[bytes | None] = []
         self.asked: list[int] = []
 
-    async def start(self, topic: str, partition: int) -> int:
+    async def start(self, topic: str, partition: int, topic_id: UUID) -> int:
         self.asked.append(partition)
         return self.positions.get((topic, partition), 0)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -55,7 +55,7 @@ def event(value: bytes = b"{}") -> Record:
     return Record(AllianceId(uuid4()), value)
 
 
-async def beginning(topic: str, partition: int) -> int:
+async def beginning(topic: str, partition: int, topic_id: UUID) -> int:
     return 0
 
 

@@ -189,6 +189,13 @@ class MemoryLog:
         """How many records of a call are acknowledged at most."""
         self.publishing = 0
         self.readers = 0
+        self.starts = 0
+        self.ends_asked = 0
+        self.ids: dict[str, UUID] = {}
+
+    def make_again(self, topic: str) -> None:
+        """Deletes it and makes it anew: empty, under another id."""
+        self.records[topic], self.ids[topic] = [], uuid4()
 
     async def publish(self, topic: str, records: Sequence[Record]) -> int:
         self.publishing += 1
@@ -213,11 +220,15 @@ class MemoryReader:
         self._topics = topics
         self._start = start
         self._offsets: dict[str, int] = {}
+        self._ids: dict[str, UUID] = {}
 
     async def poll(self, seconds: float, limit: int) -> Sequence[Received]:
         for topic in self._topics:
-            if topic not in self._offsets:
-                self._offsets[topic] = await self._start(topic, 0)
+            topic_id = self._log.ids.setdefault(topic, uuid4())
+            if self._ids.get(topic) != topic_id:
+                self._log.starts += 1
+                self._offsets[topic] = await self._start(topic, 0, topic_id)
+                self._ids[topic] = topic_id
         for _ in range(5):
             if found := self._take(limit):
                 return found
@@ -229,19 +240,23 @@ class MemoryReader:
         for topic in self._topics:
             at, lying = self._offsets[topic], self._log.records.get(topic, [])
             if at > len(lying):
-                raise PositionLost(topic, 0, at)
+                raise PositionLost(topic, 0, at, goes_on=len(lying))
             taken = lying[at : at + limit - len(found)]
             found += [Received(topic, 0, at + n, key, value) for n, (key, value) in enumerate(taken)]
             self._offsets[topic] = at + len(taken)
         return found
 
     def assigned(self) -> set[tuple[str, int]]:
-        return {(topic, 0) for topic in self._offsets}
+        return {(topic, 0) for topic in self._ids}
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         self._offsets[topic] = offset
 
+    def restart(self) -> None:
+        self._ids.clear()
+
     async def ends(self) -> dict[tuple[str, int], int]:
+        self._log.ends_asked += 1
         return {(topic, 0): len(self._log.records.get(topic, [])) for topic in self._topics}
 
     async def committed(self, offsets: Any) -> None:
