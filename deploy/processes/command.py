@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,9 +13,15 @@ from embedded.folder import existing, held, in_one_sentence
 from processes import operating
 from service.telemetry import configure_logging
 
-Service = Annotated[
-    Literal["members", "purchasing", "tenders", "ledger"], typer.Argument(help="Which of the four.")
-]
+
+class Service(StrEnum):
+    """Not a `Literal`: Typer takes no list of these."""
+
+    MEMBERS = "members"
+    PURCHASING = "purchasing"
+    TENDERS = "tenders"
+    LEDGER = "ledger"
+
 
 One = Annotated[
     Literal["members", "purchasing", "tenders", "ledger", "kafka"],
@@ -24,7 +31,7 @@ Data = Annotated[Path, typer.Option(help="The folder that keeps everything.")]
 
 
 def serve(
-    service: Service,
+    service: Annotated[Service, typer.Argument(help="Which of the four.")],
     host: Annotated[str, typer.Option(help="The address that it listens on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port on it.", min=1, max=65535)] = 8000,
 ) -> None:
@@ -38,14 +45,14 @@ def serve(
         uvloop.run(serve_service(service, listener))
 
 
-def migrate(service: Service) -> None:
-    """Bring a service's database to its newest form, as its owner (MEMBERS_OWNER_URL,
-    MEMBERS_OWNER_PASSWORD).
-    """
-    from processes.serving import migrate_service  # noqa: PLC0415
+def migrate(
+    services: Annotated[list[Service], typer.Argument(help="Which of the four.")],
+) -> None:
+    """Bring databases to their newest form, each as its owner (MEMBERS_OWNER_URL, …)."""
+    from processes.migrating import migrate_services  # noqa: PLC0415
 
     configure_logging()
-    uvloop.run(migrate_service(service))
+    uvloop.run(migrate_services(services))
 
 
 def topics(

@@ -83,8 +83,7 @@ async def _live(folder: DataFolder, port: int, say: Say, ready: Callable[[Mappin
             kafka.start()
             async with asyncio.TaskGroup() as group:
                 group.create_task(_topics(kafka, broker, passwords[KAFKA_ADMIN]))
-                for service in SERVICES:
-                    group.create_task(_migrate(folder, server, service))
+                group.create_task(_migrate(folder, server))
             for service, url in urls.items():
                 children[service] = child(service, _Serve(folder, server, broker, service, url))
             services = [children[service] for service in SERVICES]
@@ -118,23 +117,27 @@ async def _topics(kafka: Child, broker: Broker, password: str) -> None:
     await prepare_topics(Brokers(broker.address, KAFKA_ADMIN, password), copies=1)
 
 
-async def _migrate(folder: DataFolder, server: Server, service: str) -> None:
-    owner, prefix = f"{service}_owner", f"{service.upper()}_OWNER_"
+async def _migrate(folder: DataFolder, server: Server) -> None:
+    owners = {}
+    for service in SERVICES:
+        owner, prefix = f"{service}_owner", f"{service.upper()}_OWNER_"
+        owners[f"{prefix}URL"] = _without_password(server, service, owner)
+        owners[f"{prefix}PASSWORD_FILE"] = str(folder.secrets / f"password-{owner}")
     done = await asyncio.create_subprocess_exec(
-        *_alliance("migrate", service),
-        env=_environment()
-        | {
-            f"{prefix}URL": _without_password(server, service, owner),
-            f"{prefix}PASSWORD_FILE": str(folder.secrets / f"password-{owner}"),
-        },
+        *_alliance("migrate", *SERVICES),
+        env=_environment() | owners,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    _, said = await done.communicate()
+    try:
+        _, said = await done.communicate()
+    finally:
+        if done.returncode is None:
+            done.kill()
     if done.returncode != 0:
         last = said.decode(errors="replace").strip().splitlines()[-1:]
-        raise CannotStart(f"The database of {service} could not be migrated: {' '.join(last)}")
+        raise CannotStart(f"The databases could not be migrated: {' '.join(last)}")
 
 
 @dataclass(frozen=True)

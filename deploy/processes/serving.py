@@ -21,12 +21,11 @@ from events.log_kafka import KafkaLog
 from events.store import Store
 from events.topics_kafka import WrongTopic, check_topics
 from processes.faults import WrongSetting, of_brokers, of_database
-from processes.parts import migrations_of, parts_of
+from processes.parts import parts_of
 from processes.rights import READS
 from service.assembly import topic_of
-from service.migrations import migrate
 from service.serve import serve
-from service.settings import OwnerSettings, Settings, load
+from service.settings import Settings, load
 
 LOOK_SECONDS: Final = 2.0
 """How often is looked whether the brokers are there, and at whatever was not reached yet."""
@@ -63,22 +62,6 @@ async def serve_service(service: str, listener: socket) -> None:
         await log.close()
     if watch.fault is not None:
         raise SystemExit(str(watch.fault))
-
-
-async def migrate_service(service: str) -> None:
-    """Brings the service's database to its newest form. Ends the program with one sentence where it
-    cannot.
-    """
-    prefix = f"{service.upper()}_OWNER_"
-    owner = load(OwnerSettings, prefix)
-    try:
-        await migrate(owner.address(), service, migrations_of(service), owner.grants_to or service)
-    except DBAPIError as error:
-        if (fault := of_database(error, f"{prefix}URL")) is None:
-            raise
-        raise SystemExit(str(fault)) from None
-    except OSError:
-        raise SystemExit(f"The database that {prefix}URL names cannot be reached.") from None
 
 
 class _Watch:
@@ -133,6 +116,8 @@ class _Watch:
                 _log.info("dependency_up", dependency=name)
             self._right.add(name)
         self._shown[name] = state
+        if name == "database" and name in self._right:
+            del self._shown[name]  # from now on it is a check of readiness
 
     async def _database(self) -> None:
         store = Store.connect(self._settings.database(), pool_size=1)
