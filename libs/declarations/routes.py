@@ -142,7 +142,7 @@ class _Declaring:
         load = self.load(command)
 
         async def both(transaction: Transaction, state: Any, given: Given) -> Given:
-            await texts.store(transaction, state, given)
+            await texts.store(transaction, state, given, concerned=state.company if state else None)
             return await load(transaction, state, given)
 
         commands = asked.service.commands
@@ -205,7 +205,7 @@ def router(service: str, views: Views, documents: Documents, load: Load, *, mean
     ) -> Response:
         """The other side does not agree: the independent person arbitrates."""
         texts = Texts(documents, asked.call)
-        command = Contest(texts.keep("reason", body.reason))
+        command = Contest(texts.keep("why", body.reason))
         receipt = await declaring.execute(asked, body, declaration, command, texts)
         return answer(asked, receipt)
 
@@ -215,7 +215,7 @@ def router(service: str, views: Views, documents: Documents, load: Load, *, mean
     ) -> Response:
         """The independent person says what is right of what is contested; that counts."""
         texts = Texts(documents, asked.call)
-        why = texts.keep("reason", body.reason)
+        why = texts.keep("why", body.reason)
         command = Arbitrate(tuple(body.lines), body.amount, why)
         receipt = await declaring.execute(asked, body, declaration, command, texts)
         return answer(asked, receipt)
@@ -226,7 +226,7 @@ def router(service: str, views: Views, documents: Documents, load: Load, *, mean
     ) -> Response:
         """It was wrong: what it posted is posted back. Another declaration may then replace it."""
         texts = Texts(documents, asked.call)
-        command = Reverse(texts.keep("reason", body.reason))
+        command = Reverse(texts.keep("why", body.reason))
         receipt = await declaring.execute(asked, body, declaration, command, texts)
         return answer(asked, receipt)
 

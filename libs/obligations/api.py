@@ -1,6 +1,6 @@
 """What a service adds to have obligations: classes, rights, table and routes (`Obligations`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
@@ -201,9 +201,9 @@ def _router(service: str, views: Views, documents: Documents) -> APIRouter:
     ) -> Response:
         """Either party says that the payment declared did not happen: it is owed as before."""
         texts = Texts(documents, asked.call)
-        why = texts.keep("reason", body.reason)
+        why = texts.keep("why", body.reason)
         receipt = await asked.service.commands.execute(
-            asked.on(body), kind, obligation, WithdrawPayment(why), load=texts.store
+            asked.on(body), kind, obligation, WithdrawPayment(why), load=_owned(texts)
         )
         return answer(asked, receipt)
 
@@ -221,13 +221,23 @@ def _router(service: str, views: Views, documents: Documents) -> APIRouter:
     ) -> Response:
         """The creditor lets it off, or it was wrong: nothing is owed any more."""
         texts = Texts(documents, asked.call)
-        why = texts.keep("reason", body.reason)
+        why = texts.keep("why", body.reason)
         receipt = await asked.service.commands.execute(
-            asked.on(body), kind, obligation, Cancel(why), load=texts.store
+            asked.on(body), kind, obligation, Cancel(why), load=_owned(texts)
         )
         return answer(asked, receipt)
 
     return router
+
+
+def _owned(texts: Texts) -> Callable[[Transaction, Obligation | None, Given], Awaitable[Given]]:
+    """For `load=`: why is the parties' own affair; the text is that of the first who is a company."""
+
+    async def store(transaction: Transaction, state: Obligation | None, given: Given) -> Given:
+        await texts.store(transaction, state, given, concerned=state.companies[0] if state else None)
+        return given
+
+    return store
 
 
 def _reads(row: RowMapping, given: Given) -> bool:

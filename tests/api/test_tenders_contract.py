@@ -266,3 +266,19 @@ async def test_only_a_member_of_the_consortium_declares_hours_for_its_lot(produc
     done(await t1.lead.post(path, json={**body, "company": t1.companies[0]}), 201)
     elsewhere = {**body, "company": t1.companies[0], "project": f"opportunity/{opportunity}/lot/2"}
     refused(await t1.lead.post(path, json=elsewhere), 404, "project_unknown")
+
+
+async def test_why_hours_were_taken_back_is_read_and_erased_by_their_company_alone(product: Product) -> None:
+    t1 = await tender(product)
+    bid = await t1.submitted(await t1.signed(await t1.opportunity()))
+    project = (await t1.get(t1.lead, f"/bids/{bid}"))["project"]
+    declaration, own = await t1.hours(1, 8, project, f"{1:032x}"), t1.alliance.directors[1]
+    await t1.post(own, f"/declarations/{declaration}/reversals", reason="Her leave, not the bid.")
+    (reversed_,) = await t1.events(own, "declaration_reversed")
+    text = t1.path(f"/documents/{reversed_['data']['why']['document']}")
+    for other in (t1.lead, t1.alliance.directors[4], t1.alliance.coordinator):
+        refused(await other.get(text), 404, "not_found")
+        refused(await other.delete(text), 404, "not_found")
+    assert (await own.get(text)).text == "Her leave, not the bid."
+    assert (await own.delete(text)).status_code == 204
+    assert (await t1.get(own, f"/declarations/{declaration}"))["why"] is None
