@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import structlog
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -91,7 +90,6 @@ def application(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
         lifespan=_lifespan(loops, resources, drain),
         # FastAPI's own logs carry exception messages, its metrics come on top of ours.
         telemetry={"logs": False, "metrics": False},
@@ -118,16 +116,12 @@ def application(
     app.state.tickets = tickets
     install(app, Catalogue(MESSAGES, *messages))
     for router in routers:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
     app.include_router(_operators_router(metrics, drain, checks or {}, details, gauges))
     app.include_router(reference.router)
     _document_once(app, lambda: document_of(app))
     app.openapi()  # an operation id used twice ends the start, not the first look at the reference
     return app
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name
 
 
 def _document_once(app: FastAPI, make: Callable[[], Document]) -> None:

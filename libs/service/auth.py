@@ -19,7 +19,8 @@ import httpx
 import orjson
 import structlog
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 from joserfc import jws, jwt
 from joserfc.errors import ExpiredTokenError, InvalidKeyIdError, JoseError
 from joserfc.jwa import JWSAlgModel
@@ -242,23 +243,29 @@ def _unauthorized(code: str, description: str) -> HttpProblem:
     return HttpProblem(401, code, headers={"WWW-Authenticate": challenge})
 
 
-bearer = HTTPBearer(
-    auto_error=False,
-    bearerFormat="JWT",
-    scheme_name="bearer",
-    description="An access token (RFC 9068) of the deployment's issuer.",
-)
-
-
-async def authenticate(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> Caller:
-    if credentials is None:
+async def authenticate(request: Request) -> Caller:
+    """Raises HttpProblem 401, or Unavailable without the issuer's keys."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
         # RFC 6750, 3.1: no error code where no authentication was tried.
         raise HttpProblem(401, "token_missing", headers={"WWW-Authenticate": 'Bearer realm="alliance"'})
     verifier: Verifier = request.app.state.verifier
-    return await verifier.verify(credentials.credentials)
+    return await verifier.verify(token.strip())
 
 
-Authenticated = Annotated[Caller, Depends(authenticate)]
+class Bearer(SecurityBase):
+    """What a dependency that authenticates its caller derives from, so that its routes say so in OpenAPI."""
+
+    scheme_name = "bearer"
+    model = HTTPBearer(
+        bearerFormat="JWT", description="An access token (RFC 9068) of the deployment's issuer."
+    )
+
+
+class _Authenticating(Bearer):
+    async def __call__(self, request: Request) -> Caller:
+        return await authenticate(request)
+
+
+Authenticated = Annotated[Caller, Depends(_Authenticating())]
 """A route's parameter of this type is the caller; without a good token the route does not run."""

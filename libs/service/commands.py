@@ -5,24 +5,25 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Annotated, Any, Literal, Self, cast
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Depends as DependsMarker
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -32,19 +33,40 @@ from events.decision import Call
 from events.errors import Frozen, Unavailable
 from events.execute import Receipt
 from events.ids import NO_ALLIANCE, AllianceId
-from service.auth import Authenticated
+from service.auth import Bearer, authenticate
+from service.parameters import Parameter
 from service.problems import HttpProblem
 from service.runtime import Service, shown
 from standing import Given
 
-KEY = re.compile(r"[!-~]{1,200}")
+KEY_FORM = re.compile(r"[!-~]{1,200}")
 ENTITY_TAG = re.compile(r'"(0|[1-9][0-9]{0,9})"')
 POSITION = re.compile(r"([a-z]{1,40})=(0|[1-9][0-9]{0,17})")
 
 # Their patterns are published; what does not match has a refusal of its own, 400 and not 422.
-KeyText = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{KEY.pattern}$"})]
-VersionText = Annotated[str, WithJsonSchema({"type": "string", "pattern": rf"^(\*|{ENTITY_TAG.pattern})$"})]
-PositionText = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{POSITION.pattern}$"})]
+KEY = Parameter[str | None](
+    "header", "idempotency-key", Annotated[str | None, Field(max_length=200)], None,
+    "Required on POST; repeat it to repeat the request.",
+    published={"type": "string", "pattern": f"^{KEY_FORM.pattern}$"},
+)  # fmt: skip
+IF_MATCH = Parameter[str | None](
+    "header", "if-match", Annotated[str | None, Field(max_length=40)], None,
+    "The ETag last seen; required on PUT and PATCH.",
+    published={"type": "string", "pattern": rf"^(\*|{ENTITY_TAG.pattern})$"},
+)  # fmt: skip
+DRY_RUN = Parameter[bool]("query", "dry_run", bool, False, "Answer what would happen, and write nothing.")
+AFTER = Parameter[list[str]](
+    "query", "after", Annotated[list[str], Field(max_length=8)], [],
+    "An `Alliance-Position`: wait until this service shows it.",
+    published={
+        "type": "array",
+        "items": {"type": "string", "pattern": f"^{POSITION.pattern}$"},
+        "maxItems": 8,
+    },
+)  # fmt: skip
+WAIT = Parameter[int](
+    "query", "wait", Annotated[int, Field(ge=0, le=30)], 5, "Seconds to wait for it at most."
+)
 
 
 class Body(BaseModel):
@@ -146,39 +168,32 @@ class Asked:
         return replace(self.call, effective_on=body.effective_on)
 
 
-async def _asked(
-    request: Request,
-    caller: Authenticated,
-    service: Running,
-    idempotency_key: Annotated[
-        KeyText | None,
-        Header(max_length=200, description="Required on POST; repeat it to repeat the request."),
-    ] = None,
-    if_match: Annotated[
-        VersionText | None,
-        Header(max_length=40, description="The ETag last seen; required on PUT and PATCH."),
-    ] = None,
-    dry_run: Annotated[bool, Query(description="Answer what would happen, and write nothing.")] = False,
-) -> Asked:
-    if request.method == "POST" and idempotency_key is None:
-        raise HttpProblem(400, "idempotency_key_missing")
-    if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
-        raise HttpProblem(400, "idempotency_key_invalid")
-    if request.method in {"PUT", "PATCH"} and if_match is None:
-        raise HttpProblem(428, "if_match_missing")
-    body = await request.body()
-    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    call = Call(
-        actor=caller.person,
-        alliance=_alliance_of(request),
-        now=datetime.now(UTC),
-        correlation=str(getattr(request.state, "request_id", "")),
-        key=idempotency_key,
-        fingerprint=sha256(asked + body).digest(),
-        if_match=_version(if_match),
-        dry_run=dry_run,
-    )
-    return Asked(call, service)
+class _Asking(Bearer):
+    """The dependency that reads a command: one for all of it, since each one more costs as much again."""
+
+    parameters = (DRY_RUN, KEY, IF_MATCH)
+
+    async def __call__(self, request: Request) -> Asked:
+        caller = await authenticate(request)
+        key, if_match = KEY.read(request), IF_MATCH.read(request)
+        if request.method == "POST" and key is None:
+            raise HttpProblem(400, "idempotency_key_missing")
+        if key is not None and not KEY_FORM.fullmatch(key):
+            raise HttpProblem(400, "idempotency_key_invalid")
+        if request.method in {"PUT", "PATCH"} and if_match is None:
+            raise HttpProblem(428, "if_match_missing")
+        asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+        call = Call(
+            actor=caller.person,
+            alliance=_alliance_of(request),
+            now=datetime.now(UTC),
+            correlation=str(getattr(request.state, "request_id", "")),
+            key=key,
+            fingerprint=sha256(asked + await request.body()).digest(),
+            if_match=_version(if_match),
+            dry_run=DRY_RUN.read(request),
+        )
+        return Asked(call, await service_of(request))
 
 
 def _alliance_of(request: Request) -> AllianceId:
@@ -202,7 +217,7 @@ def _version(if_match: str | None) -> int | None:
     return int(match[1])
 
 
-Command = Annotated[Asked, Depends(_asked)]
+Command = Annotated[Asked, Depends(_Asking())]
 """A command route's parameter of this type: who asks what, when, under which key."""
 
 
@@ -224,45 +239,51 @@ def answer(asked: Asked, receipt: Receipt, *, location: str | None = None, creat
     return JSONResponse(body, 201 if created else 200, headers)
 
 
-async def _caught_up(
-    request: Request,
-    response: Response,
-    caller: Authenticated,
-    service: Running,
-    alliance: AlliancePath,
-    after: Annotated[
-        list[PositionText] | None,
-        Query(max_length=8, description="An `Alliance-Position`: wait until this service shows it."),
-    ] = None,
-    wait: Annotated[int, Query(ge=0, le=30, description="Seconds to wait for it at most.")] = 5,
-) -> None:
-    request.state.response = response
-    for text in after or ():
-        match = POSITION.fullmatch(text)
-        if match is None:
-            raise HttpProblem(400, "position_invalid")
-        try:
-            await service.wait(match[1], AllianceId(alliance), int(match[2]), wait)
-        except (Frozen, Unavailable):
-            # Who has no role in the alliance learns nothing of how far it is.
-            await service.given(caller.person, alliance)
-            raise
+class _CatchingUp:
+    """The dependency of every route below `/alliances/{alliance}`: waits as `after` and `wait` say."""
+
+    parameters = (AFTER, WAIT)
+
+    async def __call__(self, request: Request, response: Response, alliance: AlliancePath) -> None:
+        request.state.response = response
+        after, wait = AFTER.read(request), WAIT.read(request)
+        if not after:
+            return
+        caller, service = await authenticate(request), await service_of(request)
+        for text in after:
+            match = POSITION.fullmatch(text)
+            if match is None:
+                raise HttpProblem(400, "position_invalid")
+            try:
+                await service.wait(match[1], AllianceId(alliance), int(match[2]), wait)
+            except (Frozen, Unavailable):
+                # Who has no role in the alliance learns nothing of how far it is.
+                await service.given(caller.person, alliance)
+                raise
 
 
-CAUGHT_UP = Depends(_caught_up)
-"""The dependency of every router below `/alliances/{alliance}`."""
+CAUGHT_UP = Depends(_CatchingUp())
+
+
+def router_of(prefix: str, tag: str, dependencies: Sequence[DependsMarker] = ()) -> APIRouter:
+    """A router whose operations are called as its functions are."""
+    return APIRouter(
+        prefix=prefix, tags=[tag], dependencies=dependencies, generate_unique_id_function=attrgetter("name")
+    )
 
 
 def alliance_router(tag: str) -> APIRouter:
     """The router of a concept: its paths begin below `/v1/alliances/{alliance}`."""
-    return APIRouter(prefix="/v1/alliances/{alliance}", tags=[tag], dependencies=[CAUGHT_UP])
+    return router_of("/v1/alliances/{alliance}", tag, [CAUGHT_UP])
 
 
-async def _viewer(caller: Authenticated, service: Running, alliance: AlliancePath) -> Given:
-    return await service.given(caller.person, alliance)
+class _Viewing(Bearer):
+    async def __call__(self, request: Request) -> Given:
+        caller, service = await authenticate(request), await service_of(request)
+        return await service.given(caller.person, _alliance_of(request))
 
 
-Viewer = Annotated[Given, Depends(_viewer)]
+Viewer = Annotated[Given, Depends(_Viewing())]
 """A read route's parameter of this type: the alliance as it stands, to this caller."""
 
 

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from service.commands import DryRun
 from service.limits import Limits
+from service.parameters import read_by
 from service.problems import PROBLEM_JSON, Problem
 
 Document = dict[str, Any]
@@ -78,14 +80,19 @@ def document_of(app: FastAPI) -> Document:
             routes=app.routes,
             separate_input_output_schemas=app.separate_input_output_schemas,
         )
+    for route in app.routes:
+        if isinstance(route, APIRoute) and (shared := read_by(route.dependant)):
+            for method in route.methods or ():
+                operation = document["paths"][route.path_format][method.lower()]
+                operation.setdefault("parameters", []).extend(one.document() for one in shared)
     limits: Limits = getattr(app.state, "limits", Limits())
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    shared: list[type[BaseModel]] = (
+    models: list[type[BaseModel]] = (
         [Problem, DryRun] if '"dry_run"' in json.dumps(document["paths"]) else [Problem]
     )
     _, definitions = models_json_schema(
-        [(model, "serialization") for model in shared], ref_template=_SCHEMAS + "{model}"
+        [(model, "serialization") for model in models], ref_template=_SCHEMAS + "{model}"
     )
     schemas.update(definitions["$defs"])
     for replaced in ("HTTPValidationError", "ValidationError"):
@@ -140,8 +147,7 @@ def _describe(method: str, path: str, operation: Document) -> None:
     if "dry_run" not in parameters:
         return
     if needed := {"post": "idempotency-key", "put": "if-match", "patch": "if-match"}.get(method):
-        schema = next(one for one in parameters[needed]["schema"]["anyOf"] if one["type"] != "null")
-        parameters[needed].update(required=True, schema=schema)
+        parameters[needed]["required"] = True
     answers[success] |= _headers(
         "ETag", "Alliance-Position", "Idempotent-Replayed", "Location" if success == "201" else None
     )

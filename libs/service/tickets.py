@@ -17,10 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Depends, Query, Request
-from fastapi.security import HTTPAuthorizationCredentials
 
 from events.ids import PersonId
-from service.auth import Caller, authenticate, bearer
+from service.auth import Bearer, Caller, authenticate
 from service.problems import HttpProblem
 
 LIFETIME: Final = 30
@@ -60,18 +59,19 @@ def _refused() -> HttpProblem:
     return HttpProblem(401, "ticket_invalid", headers={"WWW-Authenticate": 'Bearer realm="alliance"'})
 
 
-async def _stream_caller(
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-    ticket: Annotated[
-        str | None, Query(max_length=2000, description="In place of a token, for EventSource.")
-    ] = None,
-) -> Caller:
-    if credentials is None and ticket is not None:
-        tickets: Tickets = request.app.state.tickets
-        return tickets.redeem(ticket, request.url.path)
-    return await authenticate(request, credentials)
+class _Streaming(Bearer):
+    async def __call__(
+        self,
+        request: Request,
+        ticket: Annotated[
+            str | None, Query(max_length=2000, description="In place of a token, for EventSource.")
+        ] = None,
+    ) -> Caller:
+        if ticket is not None and "authorization" not in request.headers:
+            tickets: Tickets = request.app.state.tickets
+            return tickets.redeem(ticket, request.url.path)
+        return await authenticate(request)
 
 
-StreamAuthenticated = Annotated[Caller, Depends(_stream_caller)]
+StreamAuthenticated = Annotated[Caller, Depends(_Streaming())]
 """Like `Authenticated`, for a route that EventSource reads: a ticket is as good as a token."""

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from fastapi import APIRouter
 
 from rigs.service_app import RAISED, Feed, Rig, build_router, client_of
 from service.application import application
+from service.commands import router_of
 from service.limits import Limits
 from service.openapi import text_of
 
@@ -398,7 +398,7 @@ def test_the_committed_document_is_the_same_text_each_time(tmp_path: Path) -> No
 
 def test_an_operation_id_used_twice_ends_the_start(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
-    router = APIRouter()
+    router = router_of("", "elsewhere")
 
     @router.get("/elsewhere")
     async def make_offer() -> None: ...

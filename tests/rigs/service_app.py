@@ -28,6 +28,7 @@ from events.errors import (
 )
 from service.application import application
 from service.auth import Authenticated, Keys, Verifier
+from service.commands import router_of
 from service.feed import FEED_RESPONSES, FeedItem, WantedFeed, answer_feed
 from service.issuer import Issuer
 from service.limits import Limits
@@ -108,7 +109,7 @@ OFFERS = Cursor("offers", int, UUID)
 
 
 def build_router(feed: Feed) -> APIRouter:
-    router = APIRouter(prefix="/v1/alliances/{alliance}")
+    router = router_of("/v1/alliances/{alliance}", "offers")
 
     @router.get("/raise/{kind}")
     async def raise_error(alliance: UUID, kind: str) -> dict[str, str]:

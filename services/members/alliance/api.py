@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 from uuid_utils.compat import uuid7
@@ -27,12 +27,13 @@ from service.commands import (
     alliance_router,
     answer,
     not_modified,
+    router_of,
 )
 from service.paging import Cursor, CursorText, Page, PageLimit
 from service.texts import Texts
 from standing import Role
 
-founding = APIRouter(prefix="/v1", tags=["alliance"])
+founding = router_of("/v1", "alliance")
 router = alliance_router("alliance")
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
