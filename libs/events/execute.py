@@ -26,7 +26,7 @@ from events.ids import NO_ALLIANCE, AllianceId
 from events.projection import Change, Projectors
 from events.registry import Registry
 from events.sealing import Keyring, Seal
-from events.store import Appended, Store, Transaction
+from events.store import Appended, Kept, Store, Transaction
 
 S = TypeVar("S")
 G = TypeVar("G", bound=Given)
@@ -133,12 +133,15 @@ class Commands(Generic[G]):
         stream = aggregate.stream(id)
         try:
             async with self.store.transaction() as transaction:
-                receipt = await self._run(transaction, call, aggregate, stream, id, command, load, founding)
+                receipt, loaded = await self._run(
+                    transaction, call, aggregate, stream, id, command, load, founding
+                )
                 if call.dry_run and not receipt.replayed:
                     raise _DryRun(receipt)
         except _DryRun as dry:
             return dry.receipt
-        if not receipt.replayed:
+        if loaded is not None:
+            self._keep(call.alliance, stream, loaded)
             self._recorded()
         return receipt
 
@@ -152,7 +155,8 @@ class Commands(Generic[G]):
         command: object,
         load: Callable[[Transaction, S | None, G], Awaitable[G]] | None,
         founding: Given | None,
-    ) -> Receipt:
+    ) -> tuple[Receipt, _Load[S] | None]:
+        """The receipt, and the stream as the command leaves it once committed; None for a replay."""
         under = NO_ALLIANCE if founding is not None else call.alliance
         transaction.writable(call.alliance)
         kept = self._states.get((call.alliance, stream))
@@ -170,7 +174,7 @@ class Commands(Generic[G]):
         if begun["outcome"] == "replay":
             if begun["fingerprint"] != call.fingerprint:
                 raise KeyReused
-            return Receipt.replay(begun["answer"])
+            return Receipt.replay(begun["answer"]), None
         last = begun["last_sequence"]
         if founding is not None:
             last = await transaction.lock_head(call.alliance)
@@ -186,27 +190,20 @@ class Commands(Generic[G]):
         decided = aggregate.decide(loaded.state, command, given, call.now)
         context = self._context(call, given, aggregate.project(stream))
         placed = _placed(decided)
-        written = await self.record(transaction, context, placed, last, {stream: loaded.version}, stream)
-        version = max((new.version for new in written if new.stream == stream), default=loaded.version)
-        receipt = Receipt(
-            id,
-            version,
-            last + len(written),
-            call.alliance,
-            would=tuple(new.event for new in written) if call.dry_run else None,
-            given=given if call.dry_run else None,
-        )
+        own = sum(new.stream in {None, stream} for new in placed)
+        receipt = Receipt(id, loaded.version + own, last + len(placed), call.alliance)
+        if call.dry_run:
+            receipt = replace(receipt, would=tuple(new.event for new in placed), given=given)
+        keep = None
         if call.key is not None and not call.dry_run:
-            await transaction.raw.execute(
-                "INSERT INTO receipts (caller, alliance_id, key, fingerprint, answer)"
-                " VALUES ($1, $2, $3, $4, $5)",
-                call.actor,
-                under,
-                call.key,
-                call.fingerprint,
-                receipt.to_json(),
-            )
-        return receipt
+            keep = Kept(call.actor, under, call.key, call.fingerprint, receipt.to_json())
+        written = await self.record(
+            transaction, context, placed, last, {stream: loaded.version}, stream, keep=keep
+        )
+        for new in written:
+            if new.stream == stream:
+                loaded = _Load(new.version, aggregate.evolve(loaded.state, new))
+        return receipt, loaded
 
     async def react(
         self,
@@ -264,14 +261,14 @@ class Commands(Generic[G]):
         versions: Mapping[str, int],
         stream: str,
         ids: Sequence[str] | None = None,
+        *,
+        keep: Kept | None = None,
     ) -> list[Recorded[Any]]:
         """Encodes, seals, appends and projects events, under the head's lock; `last` is its last sequence.
 
         `versions` are those of the streams known so far, others are looked up; `ids` only for reactions,
         which derive them from their cause so that a repeat changes nothing.
         """
-        if not placed:
-            return []
         versions = dict(versions)
         others = {new.stream for new in placed if new.stream is not None and new.stream not in versions}
         if others:
@@ -318,7 +315,7 @@ class Commands(Generic[G]):
                     event=new.event,
                 )
             )
-        await transaction.append(context.alliance, last, appended)
+        await transaction.append(context.alliance, last, appended, keep)
         await self._project(transaction, context.alliance, written, [new.body for new in appended])
         return written
 
@@ -353,7 +350,7 @@ class Commands(Generic[G]):
                         await transaction.raw.execute(change.sql, *change.values)
                     else:
                         await transaction.execute(change)
-        if self._follow_own is not None:
+        if self._follow_own is not None and bodies:
             await self._follow_own(transaction, alliance, bodies)
 
     def forget(self) -> None:
@@ -391,7 +388,8 @@ class Commands(Generic[G]):
 
     def _keep(self, alliance: AllianceId, stream: str, loaded: _Load[S]) -> _Load[S]:
         """From call to call, only what is committed: bytes never change, so a prefix stays true."""
-        if loaded.version:
+        kept = self._states.get((alliance, stream))
+        if loaded.version > (kept.version if kept else 0):
             self._states[(alliance, stream)] = loaded
             self._states.move_to_end((alliance, stream))
             if len(self._states) > STATES_KEPT:

@@ -5,9 +5,10 @@ before anything that a decision rests on is read: locked last, two decisions on 
 limit would both pass. Alliances do not wait for one another.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any, cast
 
@@ -55,6 +56,23 @@ class Appended:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A receipt ready to be written: under this key `caller` gets the same answer again."""
+
+    caller: str
+    alliance: AllianceId
+    key: str
+    fingerprint: bytes
+    answer: bytes
+
+
+_APPEND = "SELECT append_events($1, $2, $3, $4, $5, $6, $7)"
+_KEEP = "INSERT INTO receipts (caller, alliance_id, key, fingerprint, answer) VALUES"
+_APPEND_AND_KEEP = f"WITH kept AS ({_KEEP} ($8, $9, $10, $11, $12)) {_APPEND}"
+_KEEP_ALONE = f"{_KEEP} ($1, $2, $3, $4, $5)"
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
     """One database transaction, for SQLAlchemy statements and, on hot paths, for asyncpg directly."""
 
@@ -75,10 +93,13 @@ class Transaction:
         self.writable(alliance)
         return cast(int, await self.raw.fetchval("SELECT lock_head($1)", alliance))
 
-    async def append(self, alliance: AllianceId, last_sequence: int, events: Sequence[Appended]) -> None:
-        """Writes events at `last_sequence + 1` and on; the head must be locked by this transaction."""
-        await self.raw.execute(
-            "SELECT append_events($1, $2, $3, $4, $5, $6, $7)",
+    async def append(
+        self, alliance: AllianceId, last_sequence: int, events: Sequence[Appended], keep: Kept | None = None
+    ) -> None:
+        """Writes events at `last_sequence + 1` and on, and their command's receipt; the head must be locked
+        by this transaction.
+        """
+        columns = (
             alliance,
             last_sequence,
             [new.stream for new in events],
@@ -87,6 +108,11 @@ class Transaction:
             [new.type for new in events],
             [new.body for new in events],
         )
+        receipt = (keep.caller, keep.alliance, keep.key, keep.fingerprint, keep.answer) if keep else ()
+        if events:
+            await self.raw.execute(_APPEND_AND_KEEP if keep else _APPEND, *columns, *receipt)
+        elif keep:
+            await self.raw.execute(_KEEP_ALONE, *receipt)
 
     async def versions(self, alliance: AllianceId, streams: Sequence[str]) -> dict[str, int]:
         """The present versions of those streams that exist."""
@@ -119,20 +145,28 @@ class Transaction:
 class Store:
     """A service's database: transactions, and reading the log of an alliance."""
 
-    def __init__(self, engine: AsyncEngine, gate: Gate | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, pool_size: int, patience: float, gate: Gate | None = None
+    ) -> None:
         self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.gate = gate
+        self._places = asyncio.Semaphore(pool_size)
+        self._patience = patience
+        # Taken from SQLAlchemy's pool and kept: to take and return one each time costs two round trips' work.
+        self._idle: list[Transaction] = []
 
     @classmethod
-    def connect(cls, url: str, *, pool_size: int = 10, gate: Gate | None = None) -> "Store":
-        """`url` is `postgresql+asyncpg://…`; connections are made when first needed. Behind a `gate` nothing
-        is recorded before it is opened.
+    def connect(
+        cls, url: str, *, pool_size: int = 10, patience: float = 10, gate: Gate | None = None
+    ) -> "Store":
+        """`url` is `postgresql+asyncpg://…`; connections are made when first needed, and waited for so many
+        seconds while all are in use. Behind a `gate` nothing is recorded before it is opened.
         """
-        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10)
+        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
         event.listen(engine.sync_engine, "checkout", _replace_closed)
         if gate is not None:
             event.listen(engine.sync_engine, "connect", gate.connected)
-        return cls(engine, gate)
+        return cls(engine, pool_size, patience, gate)
 
     @asynccontextmanager
     async def transaction(self, *, gated: bool = True) -> AsyncIterator[Transaction]:
@@ -140,14 +174,13 @@ class Store:
 
         SQLAlchemy is told AUTOCOMMIT and the transaction is asyncpg's own: two round trips fewer a command.
         """
-        async with self._connection() as connection:
-            raw = await driver(connection)
-            transaction = raw.transaction()
+        async with self._connection() as connected:
+            transaction = connected.raw.transaction()
             over = False
             try:
                 await transaction.start()
                 try:
-                    yield Transaction(connection, raw, self.gate if gated else None)
+                    yield connected if gated else replace(connected, gate=None)
                 except Exception:
                     await transaction.rollback()
                     over = True
@@ -158,45 +191,72 @@ class Store:
                 if not over:
                     # Cancelled midway, nobody knows whether a transaction is open here: its locks would stay,
                     # and the next user's would be a savepoint in it, answered for and never committed.
-                    raw.terminate()
+                    connected.raw.terminate()
 
     @asynccontextmanager
     async def single(self) -> AsyncIterator[Transaction]:
         """For one query, which needs no transaction around it: two round trips fewer."""
-        async with self._connection() as connection:
-            yield Transaction(connection, await driver(connection), self.gate)
+        async with self._connection() as connected:
+            yield connected
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection for single queries, each in a transaction of its own."""
-        async with self._connection() as connection:
-            yield connection
+        async with self._connection() as connected:
+            yield connected.connection
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self) -> AsyncIterator[Transaction]:
         """Raises DatabaseUnavailable where there is no connection, or it is lost or of no use meanwhile."""
-        connected = False
         try:
-            async with self.engine.connect() as connection:
-                raw = await driver(connection)
-                connected = True
-                try:
-                    yield connection
-                except Exception as error:
-                    if _is_trouble(error, raw):
-                        raise DatabaseUnavailable from error
-                    raise
+            async with asyncio.timeout(self._patience):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise DatabaseUnavailable from error
+        try:
+            taken = await self._taken()
+            whole = False
+            try:
+                yield taken
+                whole = True
+            except Exception as error:
+                whole = True
+                if _is_trouble(error, taken.raw):
+                    raise DatabaseUnavailable from error
+                raise
+            finally:
+                await self._give_back(taken, whole)
+        finally:
+            self._places.release()
+
+    async def _taken(self) -> Transaction:
+        while self._idle:
+            taken = self._idle.pop()
+            if not taken.raw.is_closed():
+                return taken
+            await taken.connection.close()
+        try:
+            connection = await self.engine.connect()
+            return Transaction(connection, await driver(connection), self.gate)
         except Exception as error:
-            if connected or not _is_no_connection(error):
+            if not _is_no_connection(error):
                 raise
             raise DatabaseUnavailable from error
+
+    async def _give_back(self, taken: Transaction, whole: bool) -> None:
+        if taken.raw.is_closed() or not whole:
+            await asyncio.shield(taken.connection.close())
+            return
+        if taken.connection.in_transaction():
+            await taken.connection.rollback()  # SQLAlchemy's own book-keeping: nothing is open on the server
+        self._idle.append(taken)
 
     async def events(
         self, alliance: AllianceId, after: int, limit: int, types: Sequence[str] | None = None
     ) -> list[tuple[int, bytes]]:
         """(sequence, bytes) of an alliance's events in order, from `after + 1` on."""
-        async with self._connection() as connection:
-            rows = await (await driver(connection)).fetch(
+        async with self._connection() as connected:
+            rows = await connected.raw.fetch(
                 "SELECT sequence, body FROM events WHERE alliance_id = $1 AND sequence > $2"
                 " AND ($4::text[] IS NULL OR type = ANY($4)) ORDER BY sequence LIMIT $3",
                 alliance,
@@ -208,13 +268,15 @@ class Store:
 
     async def last_sequence(self, alliance: AllianceId) -> int:
         """0 for an alliance of which nothing is recorded here."""
-        async with self._connection() as connection:
-            last = await (await driver(connection)).fetchval(
+        async with self._connection() as connected:
+            last = await connected.raw.fetchval(
                 "SELECT last_sequence FROM heads WHERE alliance_id = $1", alliance
             )
         return cast(int, last or 0)
 
     async def close(self) -> None:
+        while self._idle:
+            await self._idle.pop().connection.close()
         await self.engine.dispose()
 
 

@@ -188,14 +188,15 @@ async def test_what_another_process_recorded_is_decided_on(postgres: Postgres, d
         assert (await one.count(us, counter)).version == 5
 
 
-async def test_a_broken_stream_is_not_decided_on(tiny: Tiny) -> None:
+async def test_a_broken_stream_is_not_decided_on(tiny: Tiny, postgres: Postgres, database: str) -> None:
     us, counter = new_alliance(), uuid4()
     await tiny.count(us, counter, Count(times=2))
     async with tiny.connect() as connection:  # only the owner of the tables can
         await connection.execute("ALTER TABLE events DISABLE TRIGGER append_only")
         await connection.execute("DELETE FROM events WHERE version = 1")
-    with pytest.raises(Unavailable) as raised:
-        await tiny.count(us, counter)
+    async with tiny_service(postgres, database, prepared=True) as started_again:
+        with pytest.raises(Unavailable) as raised:
+            await started_again.count(us, counter)
     assert raised.value.code == "stream_broken"
 
 

@@ -152,8 +152,7 @@ async def test_cancelled_anywhere_it_leaves_no_connection_in_a_transaction(tiny:
 
 
 async def test_a_pool_without_a_free_connection_is_unavailable(postgres: Postgres, database: str) -> None:
-    store = Store.connect(url_of(postgres, database), pool_size=1)
-    store.engine.pool._timeout = 0.05  # type: ignore[attr-defined]
+    store = Store.connect(url_of(postgres, database), pool_size=1, patience=0.05)
     try:
         async with store.transaction():
             with pytest.raises(DatabaseUnavailable):
