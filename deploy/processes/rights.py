@@ -13,6 +13,7 @@ from aiokafka.errors import NoError, for_code
 from aiokafka.protocol.admin import CreateAclsRequest
 
 from events.brokers import Brokers
+from events.restore import groups
 from service.assembly import topic_of
 
 READS: Final[Mapping[str, Sequence[str]]] = {
@@ -41,6 +42,7 @@ class Operation(IntEnum):
 
 
 _LITERAL: Final = 3
+_PREFIXED: Final = 4
 _ALLOW: Final = 3
 
 
@@ -52,6 +54,8 @@ class Right:
     kind: Kind
     name: str
     operation: Operation
+    begins: bool = False
+    """Whether `name` is only what the resource's name begins with."""
 
 
 def rights() -> Iterator[Right]:
@@ -59,6 +63,7 @@ def rights() -> Iterator[Right]:
         own = topic_of(service)
         yield Right(service, Kind.TOPIC, own, Operation.WRITE)
         yield Right(service, Kind.GROUP, service, Operation.READ)
+        yield Right(service, Kind.GROUP, groups(service), Operation.READ, begins=True)
         for topic in (own, *(topic_of(source) for source in sources)):
             for operation in (Operation.READ, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS):
                 yield Right(service, Kind.TOPIC, topic, operation)
@@ -72,7 +77,13 @@ async def grant(brokers: Brokers) -> None:
         for right in rights():
             answer = await admin._send_to_controller(
                 CreateAclsRequest(
-                    right.kind, right.name, _LITERAL, f"User:{right.user}", "*", right.operation, _ALLOW
+                    right.kind,
+                    right.name,
+                    _PREFIXED if right.begins else _LITERAL,
+                    f"User:{right.user}",
+                    "*",
+                    right.operation,
+                    _ALLOW,
                 )
             )
             for code, reason in answer.creation_responses:

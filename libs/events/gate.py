@@ -20,8 +20,8 @@ from events.ids import AllianceId
 # The timeline as it is now: that of the control file is only set right by the checkpoint after a promotion.
 _SERVER = """
 SELECT system_identifier AS system_id, pg_postmaster_start_time() AS started_at,
-    CASE WHEN pg_is_in_recovery() THEN 0
-        ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint END AS timeline
+    CASE WHEN NOT pg_is_in_recovery()
+        THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint END AS timeline
 FROM pg_control_system()
 """
 
@@ -32,13 +32,16 @@ class Server:
 
     system_id: int
     timeline: int
-    """Another one after every promotion and every recovery to a point in time; 0 for a standby."""
+    """Another one after every promotion and every recovery to a point in time."""
     started_at: datetime
 
     @classmethod
     async def behind(cls, connection: asyncpg.Connection) -> "Server":
+        """Raises CannotConnectNowError for a standby: promoted, it has another timeline than now."""
         row = await connection.fetchrow(_SERVER)
         assert row is not None
+        if row["timeline"] is None:
+            raise asyncpg.CannotConnectNowError("a standby takes nothing")
         return cls(row["system_id"], row["timeline"], row["started_at"])
 
 

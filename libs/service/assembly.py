@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -19,11 +19,13 @@ from events.errors import DatabaseUnavailable
 from events.execute import Commands
 from events.follow import Arrived, Follower
 from events.freezing import frozen
+from events.gate import Gate
 from events.ids import AllianceId
 from events.log import Log
 from events.projection import Projectors
 from events.registry import Registry
 from events.relay import Relay
+from events.restore import Restoration, followed_events, own_events
 from events.sealing import Keyring, Masters
 from events.store import Store, Transaction
 from service import feed_api
@@ -75,6 +77,8 @@ class Description:
     follows: Sequence[str] = (MEMBERS,)
     react: React | None = None
     due: Due | None = None
+    log_of: Sequence[str] = ()
+    """Services whose events, as followed, are this one's log beside its own."""
     bodies: Mapping[str, int] = field(default_factory=dict)
     """Larger body limits in bytes, by the end of the path."""
 
@@ -87,7 +91,8 @@ def assemble(
     masters: Mapping[str, Sequence[bytes]],
 ) -> FastAPI:
     """`masters` are the sealing secrets by source service, as far as this service may hold them."""
-    store = Store.connect(settings.database(), pool_size=settings.database_pool)
+    gate = Gate()
+    store = Store.connect(settings.database(), pool_size=settings.database_pool, gate=gate)
     standings = Standings()
     keyrings: dict[str, Keyring] = {source: Masters(tuple(secrets)) for source, secrets in masters.items()}
     relay = Relay(store, log, topic_of(description.name))
@@ -101,6 +106,7 @@ def assemble(
         await standings.apply(transaction, alliance, [Told.by(parse(body)) for body in bodies])
 
     async def apply(transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]) -> None:
+        transaction.writable(alliance)
         told = [Told.by(event.head) for event in events if event.head.service == MEMBERS]
         if told and not own_standing:
             await standings.apply(transaction, alliance, told)
@@ -127,33 +133,51 @@ def assemble(
     service = Service(
         description.name, store, commands, standings, description.documents, keyrings, relay, follower
     )
-    loops: list[Loop] = [relay.run]
+
+    def forget() -> None:
+        commands.forget()
+        standings.forget()
+
+    restoration = Restoration(
+        store,
+        gate,
+        log,
+        topic_of(description.name),
+        description.name,
+        followed_events(description.name, apply) if description.log_of else own_events(commands.record_again),
+        sources=description.log_of,
+        forget=forget,
+    )
+    loops: list[Loop] = [restoration.run, relay.run]
     if follower is not None:
         loops.append(follower.run)
     if description.due is not None:
         due = description.due
         loops.append(Deadlines(store, lambda call, stream, name: due(service, call, stream, name)).run)
-    return build(description, settings, service, loops, drain)
+    return build(description, settings, service, restoration, loops, drain)
 
 
 def build(
     description: Description,
     settings: Settings,
     service: Service,
+    restoration: Restoration,
     loops: Sequence[Loop],
     drain: asyncio.Event,
 ) -> FastAPI:
     """The application around a service that has been put together."""
+    form = Form(description.migrations)
 
     @asynccontextmanager
     async def resources(app: FastAPI) -> AsyncIterator[None]:
         app.state.service = service
         try:
+            with suppress(DatabaseUnavailable, NotMigrated):
+                await form.require(service.store)
+                await restoration.begin()
             yield
         finally:
             await service.store.close()
-
-    form = Form(description.migrations)
 
     async def database() -> None:
         async with service.store.single() as transaction:
@@ -168,11 +192,12 @@ def build(
             "pending": int(waiting["outbox_pending"]),
             "oldest_age_seconds": round(waiting["outbox_oldest_age_seconds"], 3),
         }
+        shown = {"outbox": outbox, "restoration": restoration.standing()}
         if service.follower is None:
-            return {"outbox": outbox}
+            return shown
         stands = await frozen(service.store)
         return {
-            "outbox": outbox,
+            **shown,
             "frozen": [
                 {
                     "alliance": str(one.alliance),
@@ -227,7 +252,7 @@ def _once_migrated(form: Form, store: Store, loop: Loop) -> Loop:
                 break
             except (DatabaseUnavailable, NotMigrated) as error:
                 if not told:
-                    _log.warning("loop_waits", loop=loop.__qualname__, reason=str(error))
+                    _log.warning("loop_waits", loop=loop.__qualname__, error=type(error).__name__)
                     told = True
             try:
                 await asyncio.wait_for(drain.wait(), _MIGRATED_SECONDS)

@@ -42,21 +42,27 @@ class Standings:
                 self._parsed.popitem(last=False)
         return known[1]
 
+    def forget(self) -> None:
+        """Drops what is kept parsed: the database is not the one that it was read from."""
+        self._parsed.clear()
+
     async def apply(self, transaction: Transaction, alliance: AllianceId, told: Sequence[Told]) -> None:
         """Folds events in, in the transaction that records them or moves the position past them."""
         row = await transaction.raw.fetchrow(
             "SELECT document FROM standing WHERE alliance_id = $1 FOR UPDATE", alliance
         )
-        before = Standing.model_validate_json(row["document"]) if row else None
-        standing = before
+        standing = Standing.model_validate_json(row["document"]) if row else None
+        changed = None
         for event in told:
-            standing = evolve(standing, event)
-        if standing is None or standing is before:
+            before, standing = standing, evolve(standing, event)
+            if standing is not before:
+                changed = event.sequence  # the same however the events come in batches
+        if standing is None or changed is None:
             return
         await transaction.raw.execute(
             "INSERT INTO standing VALUES ($1, $2, $3) ON CONFLICT (alliance_id)"
             " DO UPDATE SET sequence = excluded.sequence, document = excluded.document",
             alliance,
-            told[-1].sequence,
+            changed,
             standing.model_dump_json().encode(),
         )

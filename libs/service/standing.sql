@@ -2,6 +2,6 @@
 
 CREATE TABLE standing (
     alliance_id uuid PRIMARY KEY,
-    sequence bigint NOT NULL, -- of the members service: the last event folded in
+    sequence bigint NOT NULL, -- of the members service: the last event that changed it
     document bytea NOT NULL
 );

@@ -54,6 +54,7 @@ def describe(book: Book) -> Description:
         migrations=MIGRATIONS,
         follows=SOURCES,
         react=keep,
+        log_of=SOURCES,
     )
 
 

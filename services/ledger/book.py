@@ -11,11 +11,11 @@ from uuid_utils.compat import uuid7
 from events.envelope import LIFE, Context, Head, MalformedEvent, Recorded, encode, source
 from events.follow import Arrived, CannotApply
 from events.ids import SYSTEM, AllianceId
-from events.registry import UnknownEvent
+from events.registry import Registry, UnknownEvent
 from events.sealing import Keyring, Seal
 from events.store import Appended, Transaction
 from ledger.balances import views as balances
-from ledger.entries.events import LogOpened
+from ledger.entries.events import EVENTS, LogOpened
 from ledger.obligations import views as obligations
 from ledger.posting import views as posting
 from ledger.posting.legs import Leg, legs_of
@@ -33,7 +33,8 @@ class Book:
     def __init__(
         self, sources: Mapping[str, Source], keyrings: Mapping[str, Keyring], origin_prefix: str
     ) -> None:
-        self._sources = sources
+        # What the ledger recorded itself posts nothing, and comes when its log is restored or rebuilt from.
+        self._sources = {**sources, LEDGER: Source(Registry.of(LEDGER, EVENTS), {})}
         self._keyrings = keyrings
         self._origin_prefix = origin_prefix
 
@@ -41,8 +42,9 @@ class Book:
         """Raises CannotApply on an event that cannot be read or posted: the alliance then freezes there."""
         read = [self._read(event.head) for event in events]
         last = await transaction.lock_head(alliance)
-        opening = [] if last else [self._opening(alliance)]
-        streams = {name: source(name, alliance) for name in self._sources}
+        opened = last > 0 or events[0].head.service == LEDGER
+        opening = [] if opened else [self._opening(alliance)]
+        streams = self._streams(alliance)
         followed = [
             Appended(
                 streams[event.head.service],
@@ -57,9 +59,20 @@ class Book:
         first = last + len(opening)
         posted = await _posted(transaction, alliance, first, read, streams)
         await transaction.append(alliance, last, [*opening, *followed])
-        await posting.write(transaction, alliance, posted)
-        await balances.add(transaction, alliance, posted)
-        await obligations.add(transaction, alliance, posted)
+        await _write(transaction, alliance, posted)
+
+    async def post(
+        self, transaction: Transaction, alliance: AllianceId, first: int, entries: Sequence[Head]
+    ) -> None:
+        """Posts entries that are in the log already, the first of which has the index `first`, as at the
+        first time. Raises CannotApply.
+        """
+        read = [self._read(entry) for entry in entries]
+        posted = await _posted(transaction, alliance, first, read, self._streams(alliance))
+        await _write(transaction, alliance, posted)
+
+    def _streams(self, alliance: AllianceId) -> Mapping[str, str]:
+        return {name: source(name, alliance) for name in self._sources}
 
     def _read(self, head: Head) -> tuple[Recorded[Any], Lines]:
         followed = self._sources[head.service]
@@ -95,6 +108,12 @@ class Book:
         seal = Seal(self._keyrings[LEDGER], alliance, event_id)
         body = encode(event, context, id=event_id, stream=f"log/{alliance}", version=1, sequence=1, seal=seal)
         return Appended(source(LEDGER, alliance), 1, event_id, event.type, body)
+
+
+async def _write(transaction: Transaction, alliance: AllianceId, posted: Sequence[posting.Posted]) -> None:
+    await posting.write(transaction, alliance, posted)
+    await balances.add(transaction, alliance, posted)
+    await obligations.add(transaction, alliance, posted)
 
 
 async def _posted(

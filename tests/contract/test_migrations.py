@@ -19,7 +19,7 @@ from tenders.tables import metadata as tenders
 METADATA = {"members": members, "purchasing": purchasing, "tenders": tenders, "ledger": ledger}
 SCRIPTED = {
     "alembic_version", "heads", "events", "receipts", "deadlines", "standing",
-    "positions", "followed", "seen", "frozen", "held",
+    "positions", "followed", "seen", "frozen", "held", "mark",
 }  # fmt: skip
 """Made by the libraries' own scripts."""
 

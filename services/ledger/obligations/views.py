@@ -58,7 +58,9 @@ async def add(transaction: Transaction, alliance: AllianceId, posted: Iterable[P
     await transaction.raw.execute(
         "INSERT INTO obligations SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[],"
         " $6::text[], $7::date[], $8::date[], $9::numeric[]) ON CONFLICT (alliance_id, obligation)"
-        " DO UPDATE SET outstanding = obligations.outstanding + excluded.outstanding",
+        # Neither may depend on how the entries came in batches: a rebuild has others.
+        " DO UPDATE SET outstanding = obligations.outstanding + excluded.outstanding,"
+        " since = least(obligations.since, excluded.since)",
         alliance,
         list(sums),
         [leg.member for leg, _, _ in sums.values()],
