@@ -27,6 +27,15 @@ for command in (call, serve, migrate, topics, run_kafka, stop, start):
     app.command()(command)
 
 Data = Annotated[Path, typer.Option(help="The folder that keeps everything.")]
+Named = Literal["members", "purchasing", "tenders", "ledger"]
+Reached = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="The folder that keeps everything; unless given, the services that the environment tells of"
+        " (MEMBERS_DATABASE_URL, …), or else the folder var.",
+    ),
+]
 
 
 @app.callback()
@@ -69,7 +78,7 @@ def run(
 
 
 @app.command()
-def status(data: Data = Path("var")) -> None:
+def status(data: Reached = None) -> None:
     """Print for each service what waits to be relayed, and which alliances stand still and why."""
     from embedded.operating import status as stands  # noqa: PLC0415
 
@@ -81,17 +90,41 @@ def status(data: Data = Path("var")) -> None:
 @app.command()
 def resume(
     alliance: Annotated[UUID, typer.Argument(help="The alliance's id.")],
-    service: Annotated[
-        Literal["members", "purchasing", "tenders", "ledger"],
-        typer.Option(help="Where it stands still."),
-    ] = "ledger",
-    data: Data = Path("var"),
+    service: Annotated[Named, typer.Option(help="Where it stands still.")] = "ledger",
+    data: Reached = None,
 ) -> None:
     """Let an alliance that stands still in a service go on, once the cause is removed."""
     from embedded.operating import resume as resumed  # noqa: PLC0415
 
     with in_one_sentence():
         typer.echo(uvloop.run(resumed(data, service, AllianceId(alliance))))
+
+
+@app.command()
+def rewind(
+    service: Annotated[Named, typer.Argument(help="Whose events are sent again.")],
+    alliance: Annotated[str, typer.Argument(help="The alliance's id, or: all.")],
+    data: Reached = None,
+) -> None:
+    """Have a service send its events again: heals a gap and a lost topic; who has them passes them over."""
+    from embedded.operating import rewind as rewound  # noqa: PLC0415
+
+    try:
+        only = None if alliance == "all" else AllianceId(UUID(alliance))
+    except ValueError:
+        raise typer.BadParameter(f"{alliance!r} is neither an alliance's id nor: all") from None
+    with in_one_sentence():
+        typer.echo(uvloop.run(rewound(data, service, only)))
+
+
+@app.command()
+def move_log(data: Data = Path("var")) -> None:
+    """Move the log of a stopped product from its PostgreSQL to Kafka; everything is kept."""
+    from embedded.operating import move_log as moved  # noqa: PLC0415
+
+    with in_one_sentence():
+        for line in uvloop.run(moved(data)):
+            typer.echo(line)
 
 
 @app.command()

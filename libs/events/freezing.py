@@ -117,6 +117,12 @@ async def resume_in(
     return back.keys()
 
 
+async def begin_elsewhere(transaction: Transaction) -> None:
+    """Forgets where the follower stands in the log: it will read another one, which gets everything."""
+    await transaction.raw.execute("DELETE FROM held")
+    await transaction.raw.execute("DELETE FROM positions")
+
+
 async def _nothing_lost(transaction: Transaction, alliance: AllianceId) -> None:
     await transaction.raw.execute(
         "UPDATE followed SET lost = false WHERE alliance_id = $1 AND lost", alliance

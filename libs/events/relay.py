@@ -150,6 +150,8 @@ async def rewind(transaction: Transaction, alliance: AllianceId | None) -> int:
     many.
     """
     status: str = await transaction.raw.execute(
-        "UPDATE heads SET relayed_sequence = 0 WHERE $1::uuid IS NULL OR alliance_id = $1", alliance
+        "UPDATE heads SET relayed_sequence = 0"
+        " WHERE last_sequence > 0 AND ($1::uuid IS NULL OR alliance_id = $1)",
+        alliance,
     )
     return int(status.rsplit(maxsplit=1)[-1])

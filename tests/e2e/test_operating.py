@@ -1,6 +1,7 @@
 """What an operator sees and does of frozen alliances, as a person runs it: while the product runs, or not."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,11 @@ from events.ids import AllianceId
 from events.store import Store
 
 
-def alliance(*arguments: str) -> subprocess.CompletedProcess[str]:
+def alliance(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("alliance")
-    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [program, *arguments], capture_output=True, text=True, check=False, env=os.environ | environment
+    )
 
 
 @pytest.fixture
@@ -65,3 +68,68 @@ async def test_an_operator_sees_who_is_frozen_and_lets_it_go_on(data: Path) -> N
         f"{service}: 0 events to relay, 0 alliances frozen"
         for service in ("members", "purchasing", "tenders", "ledger")
     ]
+
+
+async def test_an_operator_has_a_service_send_its_events_again(data: Path) -> None:
+    first, second = sorted(AllianceId(uuid4()) for _ in range(2))
+    with held(data) as folder:
+        secrets = load_or_make(folder)
+        async with running(folder, secrets.passwords) as server:
+            await embedded_app.prepare(server)
+            url = server.url("tenders").render_as_string(hide_password=False)
+            store = Store.connect(url)
+
+            async def relayed(set_to: int | None = None) -> list[int]:
+                async with store.single() as transaction:
+                    if set_to is not None:
+                        await transaction.raw.execute("UPDATE heads SET relayed_sequence = $1", set_to)
+                    rows = await transaction.raw.fetch(
+                        "SELECT relayed_sequence FROM heads ORDER BY alliance_id"
+                    )
+                return [row["relayed_sequence"] for row in rows]
+
+            async with store.transaction() as transaction:
+                for one in (first, second):
+                    await transaction.raw.execute("INSERT INTO heads VALUES ($1, 5, 5)", one)
+            told: tuple[tuple[tuple[str, ...], dict[str, str]], ...] = (
+                (
+                    ("--data", str(data)),
+                    {},
+                ),
+                (
+                    (),
+                    {
+                        "TENDERS_DATABASE_URL": url,
+                        "TENDERS_LOG_URL": "kafka://127.0.0.1:1",
+                        "TENDERS_LOG_PROTOCOL": "PLAINTEXT",
+                        "TENDERS_JWKS": "keys.json",
+                        "TENDERS_ISSUER": "i",
+                        "TENDERS_AUDIENCE": "a",
+                        "TENDERS_DEPLOYMENT_SECRET": "s" * 32,
+                        "TENDERS_MASTER": "ab" * 32,
+                    },
+                ),
+            )
+            for options, environment in told:
+                for _ in range(2):
+                    done = await asyncio.to_thread(
+                        alliance, "rewind", "tenders", str(first), *options, **environment
+                    )
+                    assert done.stdout == (
+                        "tenders: 5 events of 1 alliances are sent again, from the first on.\n"
+                    ), done.stderr
+                    assert await relayed() == [0, 5]
+                done = await asyncio.to_thread(alliance, "rewind", "tenders", "all", *options, **environment)
+                assert done.stdout == "tenders: 10 events of 2 alliances are sent again, from the first on.\n"
+                assert await relayed() == [0, 0]
+                unknown = uuid4()
+                done = await asyncio.to_thread(
+                    alliance, "rewind", "tenders", str(unknown), *options, **environment
+                )
+                assert done.stdout == f"tenders: nothing of {unknown} is recorded here; nothing was done.\n"
+                assert await relayed(set_to=5) == [5, 5]
+            elsewhere = await asyncio.to_thread(alliance, "rewind", "members", "all", **told[1][1])
+            assert elsewhere.returncode == 1
+            assert elsewhere.stderr.startswith("MEMBERS_DATABASE_URL is not set, only that of tenders")
+            await store.close()
+    assert "neither an alliance's id nor" in alliance("rewind", "members", "everything").stderr
