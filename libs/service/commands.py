@@ -239,6 +239,15 @@ def answer(asked: Asked, receipt: Receipt, *, location: str | None = None, creat
     return JSONResponse(body, 201 if created else 200, headers)
 
 
+def answer_unseen(asked: Asked, receipt: Receipt) -> Response:
+    """As `answer`; but a dry run over what others may still change tells only which events would be recorded.
+    Repeated after each command, one's own part of a total would give away what another has changed of it.
+    """
+    if receipt.would is None or receipt.given.reads_all:
+        return answer(asked, receipt)
+    return JSONResponse({"dry_run": True, "would": [{"type": event.type} for event in receipt.would]})
+
+
 class _CatchingUp:
     """The dependency of every route below `/alliances/{alliance}`: waits as `after` and `wait` say."""
 

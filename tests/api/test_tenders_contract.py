@@ -245,6 +245,20 @@ async def test_who_bore_less_of_a_lost_lot_pays_who_bore_more(product: Product) 
     assert "open" not in other
 
 
+async def test_a_dry_run_of_a_loss_does_not_tell_the_lead_what_the_others_bore(product: Product) -> None:
+    """Its own share of the whole, before and after another's hours, would."""
+    t2 = Tender(await product.found(3), 3)
+    shares, key = ("50", "30", "20"), "work_share"
+    bid = await t2.submitted(await t2.signed(await t2.opportunity(), shares, lost_costs=key))
+    project = (await t2.get(t2.lead, f"/bids/{bid}"))["project"]
+    for member, hours in enumerate((31, 17, 23)):
+        await t2.hours(member, hours, project, f"{member + 1:032x}")
+        path, dry = t2.path(f"/bids/{bid}/loss"), {"dry_run": "true"}
+        would = done(await t2.lead.post(path, json={}, params=dry))["would"]
+        assert [event.keys() for event in would] == [{"type"}] * len(would)
+        assert would[0]["type"] == "alliance.tenders.bid_lost.v1"
+
+
 async def test_a_lot_is_not_lost_while_hours_for_it_wait(product: Product) -> None:
     t1 = await tender(product)
     bid = await t1.submitted(await t1.signed(await t1.opportunity(), lost_costs="work_share"))

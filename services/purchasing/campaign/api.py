@@ -6,11 +6,10 @@ from typing import Annotated
 from uuid import UUID, uuid5
 
 from fastapi import Path, Query, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from uuid_utils.compat import uuid7
 
 from events.errors import AllianceError, NotFound
-from events.execute import Receipt
 from events.ids import AllianceId
 from money import Money
 from purchasing.campaign import answers, bodies, commands, views
@@ -19,7 +18,7 @@ from purchasing.campaign.domain import CAMPAIGN, TAKEN_IN, committing, compared_
 from purchasing.campaign.events import Offer
 from purchasing.campaign.freezing import weigh
 from purchasing.campaign.state import Campaign, State
-from purchasing.permissions import RULES, reads_all
+from purchasing.permissions import RULES
 from purchasing.tables import documents
 from service.commands import (
     Acknowledged,
@@ -31,6 +30,7 @@ from service.commands import (
     Viewer,
     alliance_router,
     answer,
+    answer_unseen,
     not_modified,
 )
 from service.paging import Cursor, CursorText, Page, PageLimit
@@ -81,15 +81,6 @@ async def work_out(
         await asyncio.to_thread(work, state, committing(given))
     except AllianceError:
         return
-
-
-async def answer_unseen(asked: Asked, receipt: Receipt) -> Response:
-    """A dry run over live commitments tells no more than which events would come: repeated after each
-    command, one's own column would give the others' quantities away.
-    """
-    if receipt.would is None or reads_all(receipt.given):
-        return answer(asked, receipt)
-    return JSONResponse({"dry_run": True, "would": [{"type": event.type} for event in receipt.would]})
 
 
 @router.get("/campaigns", response_model=Page[answers.CampaignItem])
@@ -295,7 +286,7 @@ async def compare_methods(
     receipt = await asked.service.commands.execute(
         asked.on(body), CAMPAIGN, campaign, commands.CompareMethods()
     )
-    return await answer_unseen(asked, receipt)
+    return answer_unseen(asked, receipt)
 
 
 @router.post("/campaigns/{campaign}/method", response_model=Acknowledged)
@@ -313,7 +304,7 @@ async def freeze_campaign(
     """Freezes quantities, baselines and method; or finds that too little is committed (`minimum_not_met`)."""
     await work_out(asked, campaign, commands.Freeze, weigh)
     receipt = await asked.service.commands.execute(asked.on(body), CAMPAIGN, campaign, commands.Freeze())
-    return await answer_unseen(asked, receipt)
+    return answer_unseen(asked, receipt)
 
 
 @router.post("/campaigns/{campaign}/extension", response_model=Acknowledged)

@@ -23,6 +23,7 @@ from service.commands import (
     Viewer,
     alliance_router,
     answer,
+    answer_unseen,
     not_modified,
 )
 from service.figures import Sealed, figure
@@ -168,7 +169,7 @@ async def lose_bid(asked: Command, body: LossBody, alliance: AlliancePath, bid: 
         return given.with_more(domain.Losing(consortium, hours.counted, hours.waiting))
 
     receipt = await asked.service.commands.execute(asked.on(body), domain.BID, bid, command, load=load)
-    return answer(asked, receipt)
+    return answer_unseen(asked, receipt)
 
 
 @router.post("/bids/{bid}/withdrawal", response_model=Acknowledged)
