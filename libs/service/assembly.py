@@ -213,7 +213,8 @@ def build(
         async with service.store.single() as transaction:
             row = await transaction.raw.fetchrow(_GAUGES)
         assert row is not None
-        return dict(row)
+        lag = service.follower.lag if service.follower is not None else 0
+        return {**row, "consumer_lag": float(lag)}
 
     secret = settings.deployment_secret.get_secret_value().encode()
     return application(
@@ -265,6 +266,8 @@ def _once_migrated(form: Form, store: Store, loop: Loop) -> Loop:
 
 _GAUGES = """
 SELECT (SELECT count(*) FROM frozen)::float8 AS frozen_alliances,
+    (SELECT count(*) FROM frozen WHERE code = 'fork')::float8 AS forked_alliances,
+    (SELECT count(*) FROM frozen WHERE code = 'topic_lost')::float8 AS lost_alliances,
     coalesce(sum(h.last_sequence - h.relayed_sequence), 0)::float8 AS outbox_pending,
     coalesce(extract(epoch FROM clock_timestamp() - min(e.recorded_at)), 0)::float8
         AS outbox_oldest_age_seconds

@@ -152,7 +152,10 @@ def keep_known_fields(_: object, __: str, entry: Entry) -> Entry:
 
 
 GAUGES: Final[Mapping[str, str]] = {
-    "frozen_alliances": "Alliances that stand still here until an operator resumes them.",
+    "frozen_alliances": "Alliances that stand still here until they are resumed, or a relay is rewound.",
+    "forked_alliances": "Those among them of which an event came twice, with other bytes: an alarm.",
+    "lost_alliances": "Those of which a topic has lost what it held: rewind its source's relay.",
+    "consumer_lag": "Records of the other services that are not applied yet, a few seconds ago.",
     "outbox_pending": "Events recorded here that the log between the services does not have yet.",
     "outbox_oldest_age_seconds": "Age of the oldest of them; 0 where none waits.",
 }
