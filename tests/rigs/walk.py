@@ -163,13 +163,16 @@ class Walk:
     async def caught_up(self) -> None:
         await self.product.caught_up(UUID(self.known["alliance"]))
 
-    async def found(self) -> None:
-        """Four members, each with a director; a coordinator, an auditor and an accountant beside them."""
+    async def found(self, members: Sequence[str] = MEMBERS, **terms: Any) -> None:
+        """The members, each with a director; a coordinator, an auditor and an accountant beside them.
+
+        `terms` replace those of the sample's charter.
+        """
         body = {
             "name": f"Alliance {self.unique}",
-            "charter": charter(notice_days=0),
+            "charter": charter(notice_days=0, **terms),
             "preamble": "Together, and openly.",
-            "companies": [name.capitalize() for name in MEMBERS],
+            "companies": [name.capitalize() for name in members],
             "effective_on": "2025-01-02",
         }
         await self.ask("members.found_alliance", "coordinator", body, save="alliance")
