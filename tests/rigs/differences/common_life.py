@@ -1,0 +1,48 @@
+"""The common life of the year: dues, hours, a decision, and a member that leaves."""
+
+from embedded.tokens import ISSUER
+from rigs.differences.year import SIREN, STAFF, TERMS, Year, hours, paid
+from samples.charter import charter
+from samples.notices import file
+
+
+async def common_life(year: Year) -> None:
+    year.on("2025-09-01")
+    for by, staff in STAFF.items():
+        card = {"name": by.capitalize(), "siren": SIREN[by], "staff": staff}
+        card |= {"activity_code": "24.51Z", "town": "Valmeraine"}
+        ask = year.walk.ask
+        await ask("members.fill_in_card", by, card, member=year.walk.companies[by])
+    called = [year.walk.companies[by] for by in ("dourvel", "valbrune")]
+    await year.do("members.call_dues", year=2025, due_on="2025-12-31", companies=called)
+    await paid(year, "members", "accountant")
+    year.on("2025-09-08")
+    await hours(year, "members", "valbrune", "life", "43.61", "administration")
+
+
+async def deciding(year: Year) -> None:
+    """What has no figures, so that every operation has something to read."""
+    year.on("2025-09-15")
+    walk = year.walk
+    person = {"issuer": ISSUER, "subject": walk.subject("dourvel"), "name": "Camille Roy"}
+    person |= {"email": "camille@example.org"}
+    await walk.ask("members.register_person", "dourvel", {**person, "company": walk.companies["dourvel"]})
+    walk.known["person"] = walk.person("dourvel")
+    terms = charter(**TERMS, money_rate="4.00")
+    await year.made("proposal", "members.propose_charter", "aubrelle", terms=terms)
+    about = {"matter": "charter", "title": "Another rate", "proposal": walk.known["proposal"]}
+    await year.made("decision", "members.draft_decision", "aubrelle", **about)
+    await year.do("members.open_decision", interested=[])
+    await year.do("members.close_decision")
+    publication = await walk.ask("tenders.import_notice", "aubrelle", file("lycees"))
+    walk.known["publication"] = publication["id"]
+
+
+async def leaving(year: Year) -> None:
+    """Lumiel becomes a former member."""
+    year.on("2025-10-06")
+    lumiel = year.walk.companies["lumiel"]
+    year.walk.known["member"] = lumiel
+    await year.do("members.give_notice", "lumiel")
+    await year.walk.caught_up()
+    await year.do("members.leave", "lumiel")

@@ -1,0 +1,22 @@
+"""The parts of the year, in their order."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from rigs.differences.common_life import common_life, deciding, leaving
+from rigs.differences.purchase import buying, collecting, committing
+from rigs.differences.tender import bidding, losing, winning
+from rigs.differences.year import Year
+
+Part = Callable[[Year], Awaitable[None]]
+PARTS: Final[tuple[Part, ...]] = (
+    collecting,
+    committing,
+    buying,
+    bidding,
+    losing,
+    winning,
+    common_life,
+    deciding,
+    leaving,
+)
