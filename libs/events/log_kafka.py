@@ -323,6 +323,12 @@ class KafkaReader:
         try:
             async with asyncio.timeout(STUCK_SECONDS):
                 await consumer.stop()
+        except asyncio.CancelledError:
+            # While its fetching waits to try again, aiokafka lets out that it has cancelled that itself.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            await consumer._client.close()
         except (KafkaError, TimeoutError) as error:
             logger.warning("consumer_not_stopped", group=self._group, error=repr(error))
 

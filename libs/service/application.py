@@ -164,10 +164,19 @@ async def _supervised(app: FastAPI, loop: Loop, drain: asyncio.Event) -> None:
     # Not raised on: that would close the resources under the requests still running.
     try:
         await loop(drain)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        _failed(app, loop, drain)  # of its own: a task group would not mind, and nobody would know
     except Exception:
-        _log.exception("loop_failed", loop=loop.__qualname__)
-        app.state.failed.append(loop.__qualname__)
-        drain.set()
+        _failed(app, loop, drain)
+
+
+def _failed(app: FastAPI, loop: Loop, drain: asyncio.Event) -> None:
+    _log.exception("loop_failed", loop=loop.__qualname__)
+    app.state.failed.append(loop.__qualname__)
+    drain.set()
 
 
 def _operators_router(

@@ -98,6 +98,8 @@ def configure_logging(stream: TextIO = sys.stderr, level: int = logging.INFO) ->
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses, query values included
+    # It tells of each attempt, thirty times a second while brokers are down; what matters our log says once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def _to_json(entry: Mapping[str, Any], **_: object) -> str:

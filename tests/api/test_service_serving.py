@@ -170,9 +170,12 @@ async def test_loops_end_by_themselves_on_drain_and_resources_outlive_them(tmp_p
     assert order == ["opened", "loop starts", "loop ends", "closed"]
 
 
-async def test_a_failed_loop_stops_the_service_instead_of_leaving_it_half_alive(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [RuntimeError("broken"), asyncio.CancelledError()])
+async def test_a_failed_loop_stops_the_service_instead_of_leaving_it_half_alive(
+    tmp_path: Path, end: BaseException
+) -> None:
     async def relay(_: asyncio.Event) -> None:
-        raise RuntimeError("broken")
+        raise end
 
     rig = Rig(tmp_path, loops=[relay])
     async with client_of(rig.app) as client:
