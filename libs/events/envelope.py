@@ -213,6 +213,14 @@ def parse(body: bytes) -> Head:
     return head
 
 
+def claimed(body: bytes) -> tuple[str, AllianceId] | None:
+    """Of which service and alliance the bytes say that they are an event, though they may be none."""
+    try:
+        return _source(orjson.loads(body)["source"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
 def recorded(head: Head, event: E) -> Recorded[E]:
     """Raises `MalformedEvent` where an attribute of the envelope is missing or of another form."""
     envelope = head.envelope

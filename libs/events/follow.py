@@ -13,13 +13,11 @@ and passed over.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
-from hashlib import sha256
 from importlib.resources import files
 
 import structlog
 
-from events.envelope import Head, MalformedEvent, parse
+from events.arriving import Arrived, CannotApply, arrived_event, in_order, last_applied, note
 from events.errors import DatabaseUnavailable, Frozen, Unavailable, UnknownSource
 from events.freezing import GAP, Freeze, freeze, freeze_of, hold, resume_in
 from events.ids import AllianceId
@@ -27,6 +25,8 @@ from events.log import Log, Position, PositionLost, Reader, Received
 from events.lost import LOST, sent_again
 from events.positions import Overtaken, Positions
 from events.store import Store, Transaction
+
+__all__ = ["SCHEMA", "Apply", "Arrived", "CannotApply", "Follower", "note"]
 
 SCHEMA = files(__package__).joinpath("follow.sql").read_text()
 """The tables of a follower; run once by the owner's migration."""
@@ -37,33 +37,9 @@ RETRY_SECONDS = 0.5
 LOOK_SECONDS = 5.0
 """How often a follower looks how far behind it is."""
 STUCK_SECONDS = 20.0
-"""Without a record for so long although there are some, the reader counts as stuck."""
+"""Behind for so long without a record, the reader counts as stuck."""
 
 logger = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """An event of another service as it came: its bytes, and its envelope parsed."""
-
-    head: Head
-    body: bytes
-    topic: str
-    partition: int
-    offset: int
-
-    @property
-    def place(self) -> Position:
-        return self.topic, self.partition
-
-
-class CannotApply(Exception):
-    """The event is in order and cannot be applied: the alliance freezes. `code` is shown, and no figures."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
 
 
 class _Stuck(Exception):
@@ -100,7 +76,7 @@ class Follower:
         self._batch = batch
         self._positions = Positions(store, self.topics)
         self._moved = asyncio.Event()
-        self._heard_at = 0.0
+        self._behind_since: float | None = None
         self._look_at = 0.0
         self.lag = 0
         """Records of the partitions read here that were not applied yet, as of a few seconds ago."""
@@ -108,7 +84,7 @@ class Follower:
     async def run(self, drain: asyncio.Event) -> None:
         """Until `drain` is set; the batch in hand is finished first."""
         while not drain.is_set():
-            self._heard_at = asyncio.get_running_loop().time()
+            self._behind_since = None
             try:
                 async with self._log.reader(list(self.topics), self._group, self._positions.start) as reader:
                     while not drain.is_set():
@@ -150,7 +126,7 @@ class Follower:
                 raise _Stuck from None
             raise
         if records:
-            self._heard_at = asyncio.get_running_loop().time()
+            self._behind_since = None
         return records
 
     async def _look(self, reader: Reader) -> None:
@@ -161,7 +137,11 @@ class Follower:
         self._look_at = now + LOOK_SECONDS
         ends = await reader.ends()
         self.lag = sum(max(0, end - self._positions.expected.get(place, end)) for place, end in ends.items())
-        if self.lag and now - self._heard_at > STUCK_SECONDS:
+        if not self.lag:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = now
+        elif now - self._behind_since > STUCK_SECONDS:
             raise _Stuck
 
     async def _apply_batch(self, records: Sequence[Received]) -> None:
@@ -169,7 +149,7 @@ class Follower:
         ends: dict[tuple[str, int], int] = {}
         for record in records:
             ends[(record.topic, record.partition)] = record.offset + 1
-            arrived = self._arrived(record)
+            arrived = arrived_event(record, self.topics[record.topic])
             if arrived is not None:
                 by_alliance[arrived.head.alliance].append(arrived)
         alliances = list(by_alliance)
@@ -184,24 +164,6 @@ class Follower:
         self._moved.set()
         self._moved = asyncio.Event()
 
-    def _arrived(self, record: Received) -> Arrived | None:
-        try:
-            head = parse(record.value or b"")
-            if head.service != self.topics[record.topic]:
-                raise MalformedEvent(f"an event of {head.service}")
-            if record.key != str(head.alliance).encode():
-                raise MalformedEvent("the key is not its alliance")
-        except MalformedEvent as error:
-            logger.warning(
-                "record_passed_over",
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                reason=str(error)[:200],
-            )
-            return None
-        return Arrived(head, record.value or b"", record.topic, record.partition, record.offset)
-
     async def _apply_alliance(
         self, alliance: AllianceId, events: Sequence[Arrived], ends: Mapping[Position, int]
     ) -> None:
@@ -212,12 +174,12 @@ class Follower:
                 stands = await freeze_of(transaction, alliance)
                 back: Set[Position] = frozenset()
                 if stands is None:
-                    await self._apply_in_order(transaction, alliance, events)
+                    await self._apply_fresh(transaction, alliance, events)
                 elif closing := _firsts(await self._closing(transaction, stands, events)):
                     back = await resume_in(transaction, alliance, closing)
                     # What came before it comes again after it.
                     fresh = [event for event in events if event.offset >= closing.get(event.place, 0)]
-                    await self._apply_in_order(
+                    await self._apply_fresh(
                         transaction, alliance, [event for event in fresh if event.place not in back]
                     )
                 else:
@@ -249,60 +211,17 @@ class Follower:
             if again and await sent_again(transaction, stands.alliance, list(again)):
                 return list(again.values())
         if stands.code == GAP:
-            wanted = await self._last(transaction, stands.source, stands.alliance) + 1
+            wanted = await last_applied(transaction, stands.source, stands.alliance) + 1
             found = (event for event in events if event.head.service == stands.source)
             return [event for event in found if event.head.sequence == wanted][:1]
         return ()
 
-    async def _apply_in_order(
+    async def _apply_fresh(
         self, transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]
     ) -> None:
-        fresh: list[Arrived] = []
-        last: dict[str, int] = {}
-        for event in events:
-            source = event.head.service
-            if source not in last:
-                last[source] = await self._last(transaction, source, alliance)
-            if event.head.sequence <= last[source]:
-                await self._require_same(transaction, fresh, event)
-            elif event.head.sequence > last[source] + 1:
-                raise CannotApply(GAP, f"{source}: {last[source] + 1} expected, {event.head.sequence} came")
-            else:
-                fresh.append(event)
-                last[source] = event.head.sequence
-        if not fresh:
-            return
-        await self._apply(transaction, alliance, fresh)
-        await note(transaction, alliance, fresh)
-
-    @staticmethod
-    async def _last(transaction: Transaction, source: str, alliance: AllianceId) -> int:
-        """Locks the row: a second replica waits here, and then finds these events applied."""
-        last: int = await transaction.raw.fetchval(
-            "INSERT INTO followed (source, alliance_id, sequence) VALUES ($1, $2, 0)"
-            " ON CONFLICT (source, alliance_id) DO UPDATE SET source = excluded.source RETURNING sequence",
-            source,
-            alliance,
-        )
-        return last
-
-    @staticmethod
-    async def _require_same(transaction: Transaction, fresh: Sequence[Arrived], event: Arrived) -> None:
-        for other in fresh:
-            if (other.head.service, other.head.sequence) == (event.head.service, event.head.sequence):
-                known = sha256(other.body).digest()
-                break
-        else:
-            known = await transaction.raw.fetchval(
-                "SELECT digest FROM seen WHERE source = $1 AND alliance_id = $2 AND sequence = $3",
-                event.head.service,
-                event.head.alliance,
-                event.head.sequence,
-            )
-        if known != sha256(event.body).digest():
-            raise CannotApply(
-                "fork", f"{event.head.service}: {event.head.sequence} came twice, with other bytes"
-            )
+        if fresh := await in_order(transaction, alliance, events):
+            await self._apply(transaction, alliance, fresh)
+            await note(transaction, alliance, fresh)
 
     async def _freeze(
         self, alliance: AllianceId, event: Arrived, error: Exception, ends: Mapping[tuple[str, int], int]
@@ -321,8 +240,11 @@ class Follower:
             sequence=event.head.sequence,
             code=code,
         )
-        at = Freeze(alliance, event.head.service, event.head.sequence, code, detail[:500])
         async with self.store.transaction() as transaction:
+            sequence = (
+                event.head.sequence or await last_applied(transaction, event.head.service, alliance) + 1
+            )
+            at = Freeze(alliance, event.head.service, sequence, code, detail[:500])
             await self._positions.fence(transaction, _firsts([event]))
             await freeze(transaction, at)
             await hold(transaction, alliance, _firsts([event]))
@@ -364,25 +286,6 @@ class Follower:
         if row["frozen"]:
             raise Frozen(source)
         return False
-
-
-async def note(transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]) -> None:
-    """Notes events, in order, as applied: from now on they are duplicates."""
-    await transaction.raw.execute(
-        "INSERT INTO seen SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[])",
-        [event.head.service for event in events],
-        [alliance] * len(events),
-        [event.head.sequence for event in events],
-        [sha256(event.body).digest() for event in events],
-    )
-    for source, sequence in {event.head.service: event.head.sequence for event in events}.items():
-        await transaction.raw.execute(
-            "INSERT INTO followed VALUES ($1, $2, $3)"
-            " ON CONFLICT (source, alliance_id) DO UPDATE SET sequence = excluded.sequence",
-            source,
-            alliance,
-            sequence,
-        )
 
 
 def _firsts(events: Sequence[Arrived]) -> dict[Position, int]:

@@ -325,6 +325,36 @@ async def test_garbage_is_passed_over(rig: Rig, record: tuple[bytes | None, byte
     assert await frozen(rig.store) == []
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        (b'"sequence":"0000', b'"sequence":"99999999999999999999'),
+        (b'"type":', b'"kind":'),
+        (b'"data":{', b'"more":{'),
+        (b'"id":"', b'"id":1,"x":"'),
+    ],
+)
+async def test_an_event_of_the_service_that_cannot_be_read_is_not_passed_over(
+    rig: Rig, damage: tuple[bytes, bytes]
+) -> None:
+    us, them = new_alliance(), new_alliance()
+    rig.put(us, 1)
+    whole = event(us, 2)
+    assert damage[0] in whole
+    rig.log.records[TOPIC].append((str(us).encode(), whole.replace(*damage)))
+    rig.put(us, 3)
+    rig.put(them, 1)
+    await rig.read()
+    assert await rig.stands(us) == ("tiny", 2, "unreadable")
+    assert await rig.applied(us) == [1]
+    assert await rig.applied(them) == [1]
+    rig.log.records[TOPIC][1] = (str(us).encode(), whole)  # as a program that can read it sees it
+    assert await resume(rig.store, us)
+    await rig.read()
+    assert await rig.stands(us) is None
+    assert await rig.applied(us) == [1, 2, 3]
+
+
 async def test_a_database_that_is_lost_freezes_nobody(rig: Rig) -> None:
     us = new_alliance()
     lost = [DatabaseUnavailable(), DatabaseUnavailable()]
