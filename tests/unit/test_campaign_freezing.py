@@ -120,3 +120,12 @@ class TestComparison:
         assert code_of(played, commands.CompareMethods()) == "too_few_changes"
         played.commit({"Combrelle": 1801})
         played.do(commands.CompareMethods())
+
+    def test_other_tolerances_and_highest_prices_hide_nobodys_quantity(self) -> None:
+        played = ready()
+        played.do(commands.CompareMethods())
+        asked = {one: played.now.commitments[company(one)].quantity for one in ("Sélunel", "Gravelot")}
+        played.do(commands.Commit(company("Sélunel"), commitment(asked["Sélunel"], 7)))
+        played.do(commands.Commit(company("Gravelot"), commitment(asked["Gravelot"], maximum="99.00")))
+        played.commit({"Combrelle": 1801})
+        assert code_of(played, commands.CompareMethods()) == "too_few_changes"

@@ -1,6 +1,6 @@
 """Decisions on a campaign: which command is taken in which state, and what it comes to. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -290,11 +290,9 @@ def _comparison(campaign: Campaign, command: CompareMethods, given: Given) -> Se
     if len(parts) < FEWEST_TO_COMPARE:
         raise Refused("too_few_commitments", fewest=FEWEST_TO_COMPARE)
     if campaign.comparison is not None:
-        before, now = campaign.comparison.commitments, campaign.commitments
-        changed = [
-            company for company in before.keys() | now.keys() if before.get(company) != now.get(company)
-        ]
-        if len(changed) < FEWEST_TO_COMPARE:
+        before, now = _quantities(campaign.comparison.commitments), _quantities(campaign.commitments)
+        # Another tolerance or highest price moves no column: it hides nobody's change of quantity.
+        if len({company for company, _ in before ^ now}) < FEWEST_TO_COMPARE:
             raise Refused("too_few_changes", fewest=FEWEST_TO_COMPARE)
     columns, in_core = compare(parts, campaign.offer)
     demand = sum(one.quantity for one in standing_commitments(campaign, committing(given)).values())
@@ -305,6 +303,10 @@ def _comparison(campaign: Campaign, command: CompareMethods, given: Given) -> Se
             prospect=Confidential[Prospect](owner=campaign.id, open=prospect),
         )
     ]
+
+
+def _quantities(commitments: Mapping[UUID, Commitment]) -> Set[tuple[UUID, int]]:
+    return {(company, one.quantity) for company, one in commitments.items()}
 
 
 def _round_up(campaign: Campaign, command: AcceptRoundUp, given: Given) -> Sequence[Event]:
