@@ -78,7 +78,7 @@ def prepare(caller: Caller) -> Alliance:
 
 
 def commitments(alliance: Alliance, token: str) -> load.Make:
-    path = f"/purchasing/v1/alliances/{alliance.id}/campaigns/{alliance.campaign}/commitments"
+    path = f"/v1/alliances/{alliance.id}/campaigns/{alliance.campaign}/commitments"
 
     def make(number: int) -> bytes:
         body = orjson.dumps({"company": alliance.company, "quantity": 1 + number % 1000})

@@ -1,4 +1,4 @@
-"""One service alone in a process, over the data folder of a product that is not running.
+"""One service alone in a process, as `alliance serve` has it, over the data folder of a stopped product.
 
 `python -m bench.one DATA SERVICE PORT`. Prints the URL of an empty database for the baseline, then serves.
 """
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import asyncpg
 import uvloop
+from fastapi import FastAPI
 
 from embedded import app as embedded_app
 from embedded.folder import held
 from embedded.postgres import running
 from embedded.secrets import load_or_make
-from service.application import together
 from service.serve import listen, serve
 from service.telemetry import configure_logging
 
@@ -36,8 +36,9 @@ async def run(data: Path, service: str, port: int) -> None:
                 getattr(route, "path", "").strip("/"): getattr(route, "app", None)
                 for route in embedded_app.create(folder, secrets, server, drain).routes
             }
-            alone = together("Bench", "1", {service: mounted[service]}, drain)
-            await serve(alone, listen("127.0.0.1", port))
+            app = mounted[service]
+            assert isinstance(app, FastAPI)
+            await serve(app, listen("127.0.0.1", port))
 
 
 if __name__ == "__main__":

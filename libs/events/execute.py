@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
+import asyncpg
 import orjson
 from uuid_utils.compat import uuid7
 
@@ -71,6 +72,26 @@ class Receipt:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A command whose key is claimed and whose head is locked: what `command_begin` gives, and what the
+    service read beside it.
+    """
+
+    row: asyncpg.Record
+    beside: Any = None
+
+
+Begin = Callable[[Transaction, AllianceId, Sequence[Any]], Awaitable[Begun]]
+"""Runs `command_begin` on its arguments, or a function of the service's own that runs it and reads more."""
+
+
+async def begin_alone(transaction: Transaction, alliance: AllianceId, arguments: Sequence[Any]) -> Begun:
+    row = await transaction.raw.fetchrow("SELECT * FROM command_begin($1, $2, $3, $4, $5)", *arguments)
+    assert row is not None
+    return Begun(row)
+
+
 class _DryRun(Exception):
     """Ends the transaction of a dry run, so that it is rolled back."""
 
@@ -87,7 +108,8 @@ class _Load(Generic[S]):
 class Commands(Generic[G]):
     """The one way by which a service records events.
 
-    `given(transaction, call)` loads what every decision of the service rests on, under the head's lock;
+    `given(transaction, call, begun)` loads what every decision of the service rests on, under the head's
+    lock, as far as `begin` has not read it already (`begun` is None for a reaction);
     `permit(call, state, command, given)` raises Forbidden or NotFound; `follow_own` projects what needs
     more than single events (bytes, in order), in the same transaction; `recorded()` is called after a commit.
     """
@@ -98,11 +120,12 @@ class Commands(Generic[G]):
         registry: Registry,
         keyring: Keyring,
         *,
-        given: Callable[[Transaction, Call], Awaitable[G]],
+        given: Callable[[Transaction, Call, Begun | None], Awaitable[G]],
         permit: Callable[[Call, Any, Any, G], None],
         projectors: Projectors,
         follow_own: Callable[[Transaction, AllianceId, Sequence[bytes]], Awaitable[None]] | None = None,
         recorded: Callable[[], None] = lambda: None,
+        begin: Begin = begin_alone,
     ) -> None:
         self.store = store
         self.registry = registry
@@ -112,6 +135,7 @@ class Commands(Generic[G]):
         self._projectors = projectors
         self._follow_own = follow_own
         self._recorded = recorded
+        self._begin = begin
         self._states: OrderedDict[tuple[AllianceId, str], _Load[Any]] = OrderedDict()
 
     async def execute(
@@ -160,28 +184,23 @@ class Commands(Generic[G]):
         under = NO_ALLIANCE if founding is not None else call.alliance
         transaction.writable(call.alliance)
         kept = self._states.get((call.alliance, stream))
-        begun = await transaction.raw.fetchrow(
-            "SELECT * FROM command_begin($1, $2, $3, $4, $5)",
-            call.actor,
-            under,
-            None if call.dry_run else call.key,
-            stream,
-            kept.version if kept else 0,
-        )
-        assert begun is not None
-        if begun["outcome"] == "in_flight":
-            raise InFlight
-        if begun["outcome"] == "replay":
-            if begun["fingerprint"] != call.fingerprint:
-                raise KeyReused
-            return Receipt.replay(begun["answer"]), None
-        last = begun["last_sequence"]
+        key = None if call.dry_run else call.key
+        arguments = (call.actor, under, key, stream, kept.version if kept else 0)
+        begun = await self._begin(transaction, call.alliance, arguments)
+        match begun.row["outcome"]:
+            case "in_flight":
+                raise InFlight
+            case "replay":
+                if begun.row["fingerprint"] != call.fingerprint:
+                    raise KeyReused
+                return Receipt.replay(begun.row["answer"]), None
+        last = begun.row["last_sequence"]
         if founding is not None:
             last = await transaction.lock_head(call.alliance)
-        loaded = self._keep(call.alliance, stream, self._evolve(aggregate, kept, begun["bodies"]))
+        loaded = self._keep(call.alliance, stream, self._evolve(aggregate, kept, begun.row["bodies"]))
         given: Any = founding
         if founding is None:
-            given = await self._given(transaction, call)
+            given = await self._given(transaction, call, begun)
             self._permit(call, loaded.state, command, given)
         if load is not None:
             given = await load(transaction, loaded.state, given)
@@ -229,7 +248,7 @@ class Commands(Generic[G]):
         last = await transaction.lock_head(cause.alliance)
         loaded = await self.state_in(transaction, cause.alliance, aggregate, stream)
         version, state = loaded
-        given = await self._given(transaction, call)
+        given = await self._given(transaction, call, None)
         if load is not None:
             given = await load(transaction, state, given)
         placed = _placed(aggregate.decide(state, command, given, now))

@@ -16,7 +16,7 @@ from events.deadlines import Deadlines
 from events.decision import Call
 from events.envelope import parse
 from events.errors import DatabaseUnavailable
-from events.execute import Commands
+from events.execute import Begun, Commands
 from events.follow import Arrived, Follower
 from events.freezing import frozen
 from events.gate import Gate
@@ -39,7 +39,7 @@ from service.runtime import Service
 from service.settings import Settings
 from service.standing import Standings
 from service.tickets import Tickets
-from standing import Given, Told
+from standing import Given, Told, given
 
 MEMBERS = "members"
 
@@ -98,9 +98,11 @@ def assemble(
     relay = Relay(store, log, topic_of(description.name))
     own_standing = description.name == MEMBERS
 
-    async def given_in(transaction: Transaction, call: Call) -> Given:
+    async def given_in(transaction: Transaction, call: Call, begun: Begun | None) -> Given:
         # Who has no role yet may apply for membership, and nothing else: permissions say so.
-        return await service.given_in(transaction, call, strangers=own_standing)
+        if begun is None:
+            return await service.given_in(transaction, call, strangers=own_standing)
+        return given(begun.beside, call, strangers=own_standing)
 
     async def stand(transaction: Transaction, alliance: AllianceId, bodies: Sequence[bytes]) -> None:
         await standings.apply(transaction, alliance, [Told.by(parse(body)) for body in bodies])
@@ -129,6 +131,7 @@ def assemble(
         projectors=description.projectors,
         follow_own=stand if own_standing else None,
         recorded=relay.wake,
+        begin=standings.begin,
     )
     service = Service(
         description.name, store, commands, standings, description.documents, keyrings, relay, follower

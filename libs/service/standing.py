@@ -8,13 +8,17 @@ as its sequence stays the same.
 from collections import OrderedDict
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
+import asyncpg
+
+from events.execute import Begun
 from events.ids import AllianceId
 from events.store import Transaction
 from standing import Standing, Told, evolve
 
 SCHEMA: Final = files(__package__).joinpath("standing.sql").read_text()
+COMMAND_BEGIN: Final = files(__package__).joinpath("command_begin.sql").read_text()
 KEPT: Final = 1024
 
 
@@ -26,21 +30,36 @@ class Standings:
 
     async def read(self, transaction: Transaction, alliance: AllianceId) -> Standing | None:
         """As committed, or as this transaction has changed it; None for an unknown alliance."""
-        known = self._parsed.get(alliance)
+        kept = self._parsed.get(alliance)
         row = await transaction.raw.fetchrow(
-            "SELECT sequence, CASE WHEN sequence <> $2 THEN document END AS document"
+            "SELECT sequence AS standing_sequence,"
+            " CASE WHEN sequence <> $2 THEN document END AS standing_document"
             " FROM standing WHERE alliance_id = $1",
             alliance,
-            known[0] if known else 0,
+            kept[0] if kept else 0,
         )
-        if row is None:
-            return None
-        if known is None or row["document"] is not None:
-            known = (row["sequence"], Standing.model_validate_json(row["document"]))
-            self._parsed[alliance] = known
+        return self._of_row(alliance, row, kept) if row else None
+
+    async def begin(self, transaction: Transaction, alliance: AllianceId, arguments: Sequence[Any]) -> Begun:
+        """Begins a command (`events.execute.Begin`); beside it the standing, read under the head's lock."""
+        kept = self._parsed.get(alliance)
+        row = await transaction.raw.fetchrow(
+            "SELECT * FROM command_begin_standing($1, $2, $3, $4, $5, $6)",
+            *arguments,
+            kept[0] if kept else 0,
+        )
+        assert row is not None
+        return Begun(row, self._of_row(alliance, row, kept))
+
+    def _of_row(
+        self, alliance: AllianceId, row: asyncpg.Record, kept: tuple[int, Standing] | None
+    ) -> Standing | None:
+        if row["standing_document"] is not None:
+            kept = (row["standing_sequence"], Standing.model_validate_json(row["standing_document"]))
+            self._parsed[alliance] = kept
             if len(self._parsed) > KEPT:
                 self._parsed.popitem(last=False)
-        return known[1]
+        return kept[1] if kept and row["standing_sequence"] is not None else None
 
     def forget(self) -> None:
         """Drops what is kept parsed: the database is not the one that it was read from."""

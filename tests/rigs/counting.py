@@ -16,7 +16,7 @@ from events import follow, store
 from events.decision import Aggregate, Call, Placed
 from events.envelope import Event, Recorded
 from events.errors import Invalid, Refused
-from events.execute import Commands
+from events.execute import Begun, Commands
 from events.ids import AllianceId, CompanyId, PersonId
 from events.log import PositionLost, Received, Record, Start
 from events.registry import Registry
@@ -91,7 +91,7 @@ def counted(recorded: Recorded[Counted]) -> Sequence[Any]:
     ]
 
 
-async def given(transaction: Transaction, call: Call) -> Given:
+async def given(transaction: Transaction, call: Call, begun: Begun | None) -> Given:
     return Given()
 
 
