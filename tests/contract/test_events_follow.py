@@ -3,22 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from events import follow as follow_module
-from events.envelope import Context, encode
 from events.errors import DatabaseUnavailable, Frozen, Unavailable, UnknownSource
 from events.follow import Arrived, CannotApply, Follower
 from events.freezing import frozen, resume
 from events.ids import AllianceId
 from events.positions import Overtaken
-from events.sealing import Masters, Seal
 from events.store import Store, Transaction
-from rigs.counting import ALICE, TOPIC, Counted, MemoryLog, Tiny, new_alliance, tiny_service, url_of
+from rigs.counting import TOPIC, MemoryLog, Tiny, counted_event, new_alliance, tiny_service, url_of
 from rigs.postgres import Postgres
 
 OTHER = "alliance.other"
@@ -38,22 +35,6 @@ async def tiny(postgres: Postgres, database: str) -> AsyncIterator[Tiny]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow_module, "RETRY_SECONDS", 0.02)
-
-
-def event(alliance: AllianceId, sequence: int, *, service: str = "tiny", by: int = 1) -> bytes:
-    event_id = f"018f0000-0000-7000-8000-{sequence:012d}"
-    around = Context(
-        service, alliance, datetime(2025, 1, 1, tzinfo=UTC), ALICE, "r", None, date(2025, 1, 1), 1, "life"
-    )
-    return encode(
-        Counted(by=by),
-        around,
-        id=event_id,
-        stream="counter/1",
-        version=sequence,
-        sequence=sequence,
-        seal=Seal(Masters((b"m" * 32,)), alliance, event_id),
-    )
 
 
 class Rig:
@@ -81,7 +62,7 @@ class Rig:
 
     def put(self, alliance: AllianceId, *sequences: int, topic: str = TOPIC, **options: Any) -> None:
         for sequence in sequences:
-            body = event(alliance, sequence, service=topic.split(".")[1], **options)
+            body = counted_event(alliance, sequence, service=topic.split(".")[1], **options)
             self.log.records.setdefault(topic, []).append((str(alliance).encode(), body))
 
     async def read(self, times: int = 3) -> None:
@@ -305,11 +286,11 @@ async def test_an_idle_follower_that_runs_hears_of_a_resume(rig: Rig) -> None:
 GARBAGE: dict[str, tuple[bytes | None, bytes | None]] = {
     "nothing": (None, None),
     "no event": (b"x", b"no event"),
-    "another source": (b"x", event(new_alliance(), 1, service="other")),
-    "another key": (str(uuid4()).encode(), event(new_alliance(), 1)),
+    "another source": (b"x", counted_event(new_alliance(), 1, service="other")),
+    "another key": (str(uuid4()).encode(), counted_event(new_alliance(), 1)),
     "no number a column holds": (
         b"x",
-        event(new_alliance(), 1).replace(b'"sequence":"0000', b'"sequence":"99999999999999999999'),
+        counted_event(new_alliance(), 1).replace(b'"sequence":"0000', b'"sequence":"99999999999999999999'),
     ),
 }
 
@@ -339,7 +320,7 @@ async def test_an_event_of_the_service_that_cannot_be_read_is_not_passed_over(
 ) -> None:
     us, them = new_alliance(), new_alliance()
     rig.put(us, 1)
-    whole = event(us, 2)
+    whole = counted_event(us, 2)
     assert damage[0] in whole
     rig.log.records[TOPIC].append((str(us).encode(), whole.replace(*damage)))
     rig.put(us, 3)

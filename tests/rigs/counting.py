@@ -14,13 +14,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from events import follow, store
 from events.decision import Aggregate, Call, Placed
-from events.envelope import Event, Recorded
+from events.envelope import Context, Event, Recorded, encode
 from events.errors import Invalid, Refused
 from events.execute import Begun, Commands
 from events.ids import AllianceId, CompanyId, PersonId
 from events.log import PositionLost, Received, Record, Start
 from events.registry import Registry
-from events.sealing import Confidential, Masters
+from events.sealing import Confidential, Masters, Seal
 from events.store import Store, Transaction
 from money import Money
 from rigs.postgres import Postgres
@@ -91,7 +91,28 @@ def counted(recorded: Recorded[Counted]) -> Sequence[Any]:
     ]
 
 
+<<<<<<< ours
 async def given(transaction: Transaction, call: Call, begun: Begun | None) -> Given:
+=======
+def counted_event(alliance: AllianceId, sequence: int, *, service: str = SERVICE, by: int = 1) -> bytes:
+    """As the service would have recorded it; the same bytes each time."""
+    event_id = f"018f0000-0000-7000-8000-{sequence:012d}"
+    around = Context(
+        service, alliance, datetime(2025, 1, 1, tzinfo=UTC), ALICE, "r", None, date(2025, 1, 1), 1, "life"
+    )
+    return encode(
+        Counted(by=by),
+        around,
+        id=event_id,
+        stream="counter/1",
+        version=sequence,
+        sequence=sequence,
+        seal=Seal(Masters((b"m" * 32,)), alliance, event_id),
+    )
+
+
+async def given(transaction: Transaction, call: Call) -> Given:
+>>>>>>> theirs
     return Given()
 
 
