@@ -91,9 +91,6 @@ def counted(recorded: Recorded[Counted]) -> Sequence[Any]:
     ]
 
 
-<<<<<<< ours
-async def given(transaction: Transaction, call: Call, begun: Begun | None) -> Given:
-=======
 def counted_event(alliance: AllianceId, sequence: int, *, service: str = SERVICE, by: int = 1) -> bytes:
     """As the service would have recorded it; the same bytes each time."""
     event_id = f"018f0000-0000-7000-8000-{sequence:012d}"
@@ -111,8 +108,7 @@ def counted_event(alliance: AllianceId, sequence: int, *, service: str = SERVICE
     )
 
 
-async def given(transaction: Transaction, call: Call) -> Given:
->>>>>>> theirs
+async def given(transaction: Transaction, call: Call, begun: Begun | None) -> Given:
     return Given()
 
 
