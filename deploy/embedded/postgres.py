@@ -168,7 +168,7 @@ class Server:
 
     def _run(self, program: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(account.BINARIES / program), *arguments],
+            [str(account.binaries() / program), *arguments],
             cwd=cwd,
             env=_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
@@ -215,7 +215,7 @@ class Server:
         with self._log.open("ab") as output:
             return subprocess.Popen(
                 [
-                    str(account.BINARIES / "postgres"),
+                    str(account.binaries() / "postgres"),
                     "-D",
                     str(self._folder.postgres),
                     *(f"--{name}={value}" for name, value in settings.items()),
