@@ -30,6 +30,9 @@ from events.topics_kafka import WrongTopic, described
 BATCH_BYTES = 512 * 1024
 """Half of what a broker takes by default (`max.message.bytes`), and room for events of 60,000 bytes."""
 
+REQUEST_SECONDS = 15.0
+"""How long a reader waits for a broker's answer before it connects again."""
+
 STUCK_SECONDS = 30
 """How much longer than asked a poll may take, while a group shares out its partitions, until it is stuck."""
 
@@ -218,7 +221,7 @@ class KafkaReader:
                 group_id=self._group,
                 enable_auto_commit=False,
                 auto_offset_reset="none",
-                request_timeout_ms=15_000,
+                request_timeout_ms=int(REQUEST_SECONDS * 1000),
                 fetch_max_bytes=16 * 1024 * 1024,
             )
             try:
