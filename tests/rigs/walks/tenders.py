@@ -68,6 +68,16 @@ async def _submitted(walk: Walk, lot: int) -> None:
     await walk.ask("tenders.read_bid", LEAD)
 
 
+async def _worked(walk: Walk, lot: int) -> None:
+    """Attested hours for the bid: what they cost is shared if the lot is lost."""
+    day = walk.free_day()
+    line = {"person": walk.person(LEAD), "first_day": day, "last_day": day, "hours": "8"}
+    body = {"company": walk.companies[LEAD], "kind": "bid_preparation", "lines": [line]}
+    body["project"] = f"opportunity/{walk.known['opportunity']}/lot/{lot}"
+    await walk.ask("tenders.declare_hours", LEAD, body, save="declaration")
+    await walk.ask("tenders.attest_declaration", "coordinator")
+
+
 async def _win(walk: Walk) -> None:
     await _ask(walk, "win_bid", LEAD, amount=euros("37000.00"), basis="year")
     walk.known["contract"] = (await walk.ask("tenders.read_bid", LEAD))["contract"]
@@ -79,6 +89,7 @@ async def _other_ends(walk: Walk) -> None:
     await _ask(walk, "go")
     await _agreed(walk, [1, 2, 3, 4])
     await _submitted(walk, 1)
+    await _worked(walk, 1)
     await _ask(walk, "lose_bid", LEAD, due_on="2025-07-31")
     await _submitted(walk, 2)
     await _ask(walk, "withdraw_bid", LEAD, reason="The price of steel.")
