@@ -1,7 +1,6 @@
 """What the program `alliance` does for services that are processes of their own."""
 
 from collections.abc import Mapping
-from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -78,7 +77,6 @@ def run_kafka(
 ) -> None:
     """Run PostgreSQL, a Kafka broker and the four services, a process each, until Ctrl-C."""
     from processes.run import run  # noqa: PLC0415
-    from service.serve import listen  # noqa: PLC0415
 
     configure_logging()
 
@@ -93,9 +91,6 @@ def run_kafka(
         )
 
     with in_one_sentence(), held(data) as folder:
-        with ExitStack() as tried:
-            for place in range(4):
-                tried.enter_context(listen("127.0.0.1", port + place))
         uvloop.run(run(folder, port, lambda said: typer.echo(said, err=True), ready))
 
 

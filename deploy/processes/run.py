@@ -7,6 +7,7 @@ The end is in the opposite order: the services drain while what they need is the
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -63,6 +64,7 @@ async def _live(folder: DataFolder, port: int, say: Say, ready: Callable[[Mappin
     secrets = load_or_make(folder)
     issuer_of(folder)
     await asyncio.to_thread(_clear_the_way, folder)
+    _require_free(port, len(SERVICES))
     passwords = kafka_passwords(folder)
     broker = await asyncio.to_thread(Broker, folder.kafka, free_port(), free_port(), passwords)
     urls = {service: f"http://127.0.0.1:{port + place}" for place, service in enumerate(SERVICES)}
@@ -223,6 +225,20 @@ def _new_log(folder: DataFolder, name: str) -> Path:
         log.replace(log.with_suffix(".log.1"))
     log.touch(mode=0o600)
     return log
+
+
+def _require_free(first: int, count: int) -> None:
+    """Early: each service would say so itself, but when all else is started."""
+    for port in range(first, first + count):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                probe.listen()
+            except OSError as error:
+                raise CannotStart(
+                    f"Port {port} on 127.0.0.1 cannot be had ({error.strerror}): choose four others, --port."
+                ) from None
 
 
 def _clear_the_way(folder: DataFolder) -> None:
