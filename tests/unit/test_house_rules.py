@@ -283,6 +283,7 @@ FORBIDDEN_IMPORTS = {
     "sharing/methods.py": "import members",
     "events/store.py": "import service",
     "money/amounts.py": "import events, sharing",
+    "tlog/merkle.py": "import events",
     "purchasing/campaign/views.py": "from members.alliance import domain",
     "ledger/app.py": "import embedded",
     "members/alliance/events.py": "import sqlalchemy",
