@@ -110,7 +110,7 @@ def consistency_proof(old: int, new: int, hashes: Hashes) -> list[bytes]:
 
 
 def check_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
-    """Raises BadProof unless `leaf`, a leaf's hash, is number `index` of the tree of `size` with this root."""
+    """Raises BadProof unless `leaf`, a leaf's hash, is number `index` of the tree of `size` with `root`."""
     if not 0 <= index < size:
         raise BadProof(f"no leaf {index} in a tree of {size}")
     node, last, found = index, size - 1, leaf
