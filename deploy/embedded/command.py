@@ -118,6 +118,29 @@ def rewind(
 
 
 @app.command()
+def restore(
+    service: Annotated[Named, typer.Argument(help="Whose database was put back.")], data: Reached = None
+) -> None:
+    """Have a service take back from its topic what its database lost, before it takes commands again."""
+    from embedded.operating import restore as restored  # noqa: PLC0415
+
+    with in_one_sentence():
+        typer.echo(uvloop.run(restored(data, service)))
+
+
+@app.command()
+def rebuild(
+    service: Annotated[Literal["ledger"], typer.Argument(help="Whose books.")], data: Reached = None
+) -> None:
+    """Work out again all that the ledger shows, from its log as its topic has it; it is served meanwhile."""
+    from processes.rebuilding import rebuild as rebuilt  # noqa: PLC0415 - all that it posts by
+
+    with in_one_sentence():
+        for line in uvloop.run(rebuilt(data)):
+            typer.echo(line)
+
+
+@app.command()
 def move_log(data: Data = Path("var")) -> None:
     """Move the log of a stopped product from its PostgreSQL to Kafka; everything is kept."""
     from embedded.operating import move_log as moved  # noqa: PLC0415

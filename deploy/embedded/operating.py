@@ -1,5 +1,5 @@
 """What an operator asks and does, beside the running product or without it: who is frozen, resume, rewind,
-and the log's move to Kafka.
+restore, and the log's move to Kafka.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from embedded.postgres import running
 from embedded.secrets import load_or_make
 from events import freezing, relay
 from events.ids import AllianceId
+from events.restore import tell
 from events.store import Store, Transaction
 from processes.stores import of_server, stores
 
@@ -56,6 +57,16 @@ async def rewind(data: Path | None, service: str, alliance: AllianceId | None) -
         of = "no alliance" if alliance is None else f"nothing of {alliance}"
         return f"{service}: {of} is recorded here; nothing was done."
     return f"{service}: {events} events of {count} alliances are sent again, from the first on."
+
+
+async def restore(data: Path | None, service: str) -> str:
+    """Tells a service that its database was put back; says what follows."""
+    async with stores(data) as reached:
+        await tell(_of(reached, service))
+    return (
+        f"{service}: takes no command until it has read its topic and recorded again what it had lost. "
+        "It does so at once where it runs, else when it is started; /readyz tells when it is done."
+    )
 
 
 async def _waiting(transaction: Transaction, alliance: AllianceId | None) -> int:

@@ -30,7 +30,7 @@ async def stores(data: Path | None) -> AsyncIterator[Mapping[str, Store]]:
         async with _opened({service: _address(service) for service in told}) as opened:
             yield opened
         return
-    async with _reached(data or FOLDER) as server, of_server(server) as opened:
+    async with reached(data or FOLDER) as server, of_server(server) as opened:
         yield opened
 
 
@@ -63,7 +63,7 @@ async def _opened(urls: Mapping[str, str]) -> AsyncIterator[Mapping[str, Store]]
 
 
 @asynccontextmanager
-async def _reached(data: Path) -> AsyncIterator[Server]:
+async def reached(data: Path) -> AsyncIterator[Server]:
     """The database of the product that is running on the folder; started for the time being where none is."""
     folder = existing(data)
     async with AsyncExitStack() as stack:

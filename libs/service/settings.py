@@ -139,10 +139,10 @@ class LogSettings(_Variables):
         )
 
 
-_DATABASE = r"^postgresql\+asyncpg://"
+DATABASE = r"^postgresql\+asyncpg://"
 
 
-def _with_password(url: str, password: SecretStr | None) -> str:
+def with_password(url: str, password: SecretStr | None) -> str:
     if password is None:
         return url
     return make_url(url).set(password=password.get_secret_value()).render_as_string(hide_password=False)
@@ -151,7 +151,7 @@ def _with_password(url: str, password: SecretStr | None) -> str:
 class OwnerSettings(_Variables):
     """What the job that migrates a service's database is told, and the service itself never."""
 
-    url: str = Field(pattern=_DATABASE, repr=False, description="postgresql+asyncpg://…, the owner's.")
+    url: str = Field(pattern=DATABASE, repr=False, description="postgresql+asyncpg://…, the owner's.")
     password: SecretStr | None = Field(None, description="The owner's, where it is not in the URL.")
     grants_to: str | None = Field(
         None,
@@ -160,14 +160,14 @@ class OwnerSettings(_Variables):
     )
 
     def address(self) -> str:
-        return _with_password(self.url, self.password)
+        return with_password(self.url, self.password)
 
 
 class Settings(LogSettings):
     """What every service is told. A service derives its own and gives `env_prefix`, say `MEMBERS_`."""
 
     environment: Literal["embedded", "compose", "kubernetes"] = "embedded"
-    database_url: str = Field(pattern=_DATABASE, repr=False, description="postgresql+asyncpg://…")
+    database_url: str = Field(pattern=DATABASE, repr=False, description="postgresql+asyncpg://…")
     database_password: SecretStr | None = Field(None, description="Where it is not in the URL.")
     database_pool: int = Field(
         10, ge=2, le=200, description="Most connections to the database; the relay holds one."
@@ -220,7 +220,7 @@ class Settings(LogSettings):
 
     def database(self) -> str:
         """The URL, with the password in it."""
-        return _with_password(self.database_url, self.database_password)
+        return with_password(self.database_url, self.database_password)
 
 
 Some = TypeVar("Some", bound=_Variables)

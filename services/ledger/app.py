@@ -62,13 +62,14 @@ def create(
     settings: LedgerSettings, log: Log, drain: asyncio.Event, followed: Mapping[str, Source] | None = None
 ) -> FastAPI:
     """`followed` are the services whose events are posted: all of them unless given."""
-    masters = {
-        "members": settings.members_master,
-        "purchasing": settings.purchasing_master,
-        "tenders": settings.tenders_master,
-        LEDGER: settings.log_master,
-    }
-    secrets = {name: [bytes.fromhex(master.get_secret_value())] for name, master in masters.items()}
-    keyrings = {name: Masters(tuple(epochs)) for name, epochs in secrets.items()}
-    book = Book(followed or sources(), keyrings, settings.origin_prefix)
-    return assemble(describe(book), settings, log, drain, secrets)
+    masters = settings.masters()
+    book = book_of(masters, settings.origin_prefix, followed)
+    return assemble(describe(book), settings, log, drain, masters)
+
+
+def book_of(
+    masters: Mapping[str, Sequence[bytes]], origin_prefix: str, followed: Mapping[str, Source] | None = None
+) -> Book:
+    """`masters` are the sealing secrets by source service, the ledger itself included."""
+    keyrings = {name: Masters(tuple(secrets)) for name, secrets in masters.items()}
+    return Book(followed or sources(), keyrings, origin_prefix)
