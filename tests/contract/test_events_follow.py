@@ -271,6 +271,22 @@ async def test_an_operator_who_resumes_while_records_are_in_hand_is_heard(rig: R
     assert await rig.applied(us) == [1, 2, 3, *later]
 
 
+async def test_junk_in_hand_does_not_move_the_position_past_what_was_resumed(rig: Rig) -> None:
+    us = new_alliance()
+    rig.faults[us, 2] = ZeroDivisionError()
+    rig.put(us, 1, 2)
+    await rig.read()
+    rig.faults.clear()
+    rig.log.records[TOPIC].append((b"x", b"no event"))
+    async with rig.log.reader([TOPIC, OTHER], "group", rig.follower._positions.start) as reader:
+        records = await reader.poll(0, 50)
+        await resume(rig.store, us)
+        with pytest.raises(Overtaken):
+            await rig.follower._apply_batch(records)
+    await rig.read()
+    assert await rig.applied(us) == [1, 2]
+
+
 async def test_an_idle_follower_that_runs_hears_of_a_resume(rig: Rig) -> None:
     us = new_alliance()
     rig.faults[us, 2] = ZeroDivisionError()
