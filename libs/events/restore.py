@@ -107,6 +107,13 @@ class Restoration:
         left_out = {str(alliance): code for alliance, code in self._gate.not_restored.items()}
         return {"done": self._gate.checked is not None, "not_restored": left_out}
 
+    def gauges(self) -> Mapping[str, float]:
+        """The same as numbers."""
+        return {
+            "restoring": float(self._gate.checked is None),
+            "not_restored_alliances": float(len(self._gate.not_restored)),
+        }
+
     async def begin(self) -> None:
         """Before the first request: opens the gate where that takes no longer than `START_SECONDS`."""
         try:

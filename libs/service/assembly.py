@@ -217,7 +217,7 @@ def build(
             row = await transaction.raw.fetchrow(_GAUGES)
         assert row is not None
         lag = service.follower.lag if service.follower is not None else 0
-        return {**row, "consumer_lag": float(lag)}
+        return {**row, **restoration.gauges(), "consumer_lag": float(lag)}
 
     secret = settings.deployment_secret.get_secret_value().encode()
     return application(

@@ -157,6 +157,8 @@ GAUGES: Final[Mapping[str, str]] = {
     "frozen_alliances": "Alliances that stand still here until they are resumed, or a relay is rewound.",
     "forked_alliances": "Those among them of which an event came twice, with other bytes: an alarm.",
     "lost_alliances": "Those of which a topic has lost what it held: rewind its source's relay.",
+    "restoring": "1 while no command is taken, since the database may have been put back.",
+    "not_restored_alliances": "Those whose published events the database lacks and cannot take: an alarm.",
     "consumer_lag": "Records of the other services that are not applied yet, a few seconds ago.",
     "outbox_pending": "Events recorded here that the log between the services does not have yet.",
     "outbox_oldest_age_seconds": "Age of the oldest of them; 0 where none waits.",

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.envelope import Event, Recorded
 from events.ids import AllianceId, PersonId
 from events.projection import Projector
-from members.directory.events import PersonRegistered
+from members.directory.events import PersonErased, PersonRegistered
 from members.tables import documents, metadata
 
 people = Table(
@@ -91,7 +91,15 @@ def registered(recorded: Recorded[PersonRegistered]) -> Sequence[Executable]:
     ]
 
 
-PROJECTORS: Mapping[type[Event], Sequence[Projector]] = {PersonRegistered: [registered]}
+def erased(recorded: Recorded[PersonErased]) -> Sequence[Executable]:
+    """The row went before the event; in a database that was put back it is there again, and goes now."""
+    return [erase(recorded.alliance, PersonId(recorded.event.person), recorded.time)]
+
+
+PROJECTORS: Mapping[type[Event], Sequence[Projector]] = {
+    PersonRegistered: [registered],
+    PersonErased: [erased],
+}
 
 
 def replay() -> Executable:
