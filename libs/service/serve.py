@@ -85,10 +85,7 @@ async def serve(app: FastAPI, listener: socket.socket) -> None:
 
     The caller has configured logging: uvicorn writes where the standard library's records go.
     """
-    # What is loaded by now stays: looking through it at every collection costs a fifth of the processor.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
+    collect_seldom()
     _log.info("listening", port=listener.getsockname()[1])
     server = server_of(app)
     await server.serve(sockets=[listener])
@@ -96,6 +93,13 @@ async def serve(app: FastAPI, listener: socket.socket) -> None:
         raise SystemExit("The service did not start: the log says why.")
     if failed := failed_loops(app):
         raise SystemExit(f"Stopped because of a failure in {', '.join(failed)}: the log says more.")
+
+
+def collect_seldom() -> None:
+    """What is loaded by now stays: looking through it at every collection costs a fifth of the processor."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def failed_loops(app: FastAPI) -> list[str]:
