@@ -1,23 +1,29 @@
 """The common life of the year: dues, hours, a decision, and a member that leaves."""
 
 from embedded.tokens import ISSUER
-from rigs.differences.year import SIREN, STAFF, TERMS, Year, hours, paid
+from rigs.differences.year import CALLED, TERMS, Year, declared, hours, paid
 from samples.charter import charter
 from samples.notices import file
 
 
 async def common_life(year: Year) -> None:
     year.on("2025-09-01")
-    for by, staff in STAFF.items():
-        card = {"name": by.capitalize(), "siren": SIREN[by], "staff": staff}
+    for by, (staff, siren) in CALLED.items():
+        card = {"name": by.capitalize(), "siren": siren, "staff": staff}
         card |= {"activity_code": "24.51Z", "town": "Valmeraine"}
         ask = year.walk.ask
         await ask("members.fill_in_card", by, card, member=year.walk.companies[by])
-    called = [year.walk.companies[by] for by in ("dourvel", "valbrune")]
+    called = [year.walk.companies[by] for by in CALLED]
     await year.do("members.call_dues", year=2025, due_on="2025-12-31", companies=called)
     await paid(year, "members", "accountant")
     year.on("2025-09-08")
     await hours(year, "members", "valbrune", "life", "43.61", "administration")
+    await declared(year, "members", "valbrune", "life", "37.19", "administration")
+    await year.do("members.contest_declaration", reason="It was shorter.")
+    lines = year.walk.calls["members.declare_hours"].body["lines"]
+    found = [{**lines[0], "hours": "31.07"}]
+    await year.do("members.arbitrate_declaration", "accountant", reason="It was.", lines=found)
+    await year.do("members.reverse_declaration", "valbrune", reason="It was for another project.")
 
 
 async def deciding(year: Year) -> None:

@@ -1,23 +1,28 @@
 """The purchase of the year: a campaign from its draft to who has paid whom."""
 
-from rigs.differences.year import BUYERS, Year, hours, paid
+from typing import Any
+
+from rigs.differences.year import BUYERS, MISSED, Year, hours, paid
 from samples.charter import euros
+
+
+async def giving_up(year: Year) -> None:
+    """A campaign that misses its minimum, is extended, and given up."""
+    year.on("2025-01-13")
+    await _drafted(year, 1_000_003)
+    await _quoted(year)
+    for by, quantity in MISSED.items():
+        await _commit(year, by, quantity=quantity)
+    await year.do("purchasing.freeze_campaign")
+    await year.do("purchasing.extend_campaign", until="2025-01-31")
+    await _commit(year, "castrelle", quantity=83_177)
+    await year.do("purchasing.cancel_campaign", reason="Too few took part.")
 
 
 async def collecting(year: Year) -> None:
     """A campaign that waits for commitments."""
     year.on("2025-02-03")
-    year.walk.known.pop("campaign", None)
-    await year.made(
-        "campaign",
-        "purchasing.draft_campaign",
-        title="Steel sheets",
-        specification="Two millimetres.",
-        unit="sheet",
-        minimum_quantity=100_003,
-        sharing_method="volume",
-    )
-    await year.do("purchasing.invite_needs")
+    await _drafted(year, 100_003)
     for by, (expected, price, *_) in BUYERS.items():
         await year.do(
             "purchasing.record_need",
@@ -30,34 +35,48 @@ async def collecting(year: Year) -> None:
     company = year.walk.companies["valbrune"]
     await year.do("purchasing.attest_former_price", "accountant", company=company, price=euros("1879.531847"))
     year.on("2025-02-17")
+    await _quoted(year)
+
+
+async def _drafted(year: Year, minimum: int) -> None:
+    await year.made(
+        "campaign",
+        "purchasing.draft_campaign",
+        title="Steel sheets",
+        specification="Two millimetres.",
+        unit="sheet",
+        minimum_quantity=minimum,
+        sharing_method="volume",
+    )
+    await year.do("purchasing.invite_needs")
+
+
+async def _quoted(year: Year) -> None:
     await year.do("purchasing.invite_quotes")
     tiers = [
         {"from_quantity": 1, "price": euros("1973.417309")},
         {"from_quantity": 200_000, "price": euros("1771.293101")},
     ]
     await year.do("purchasing.record_quote", supplier="Sauve", tiers=tiers, delivery=euros("48611.29"))
-    shown = await year.walk.ask("purchasing.read_campaign", "dourvel")
+    shown = await year.walk.ask("purchasing.read_campaign", "coordinator")
     year.walk.known["quote"] = shown["quotes"][0]["id"]
     await year.do("purchasing.choose_quote")
     await year.do("purchasing.invite_commitments")
+
+
+async def _commit(year: Year, by: str, **commitment: Any) -> None:
+    await year.do("purchasing.commit_quantity", by, company=year.walk.companies[by], **commitment)
 
 
 async def committing(year: Year) -> None:
     """One after another, one of them anew."""
     year.on("2025-03-03")
     for by, (_, _, quantity, tolerance, maximum) in BUYERS.items():
-        await year.do(
-            "purchasing.commit_quantity",
-            by,
-            company=year.walk.companies[by],
-            quantity=quantity,
-            tolerance=tolerance,
-            maximum_price=euros(maximum),
-        )
+        await _commit(year, by, quantity=quantity, tolerance=tolerance, maximum_price=euros(maximum))
     await year.do("purchasing.compare_methods")
     castrelle = year.walk.companies["castrelle"]
     await year.do("purchasing.withdraw_commitment", "castrelle", company=castrelle)
-    await year.do("purchasing.commit_quantity", "castrelle", company=castrelle, quantity=79_273)
+    await _commit(year, "castrelle", quantity=79_273)
 
 
 async def buying(year: Year) -> None:

@@ -69,6 +69,8 @@ class Reader:
         self._last: dict[Path, int] = {}
         self._items: dict[Key, Json] = {}
         self._read_at: dict[Key, Json] = {}
+        self._listed_whole: set[Key] = set()
+        """What a list shows as it is shown by itself."""
         self._fed: dict[str, int] = {}
         self._forbidden: set[Key] = set()
         self._until: dict[Key, Json] = {}
@@ -126,6 +128,8 @@ class Reader:
                 continue
             answer = await self._ask(operation, ids, {})
             self._keep(key, operation, answer)
+            if answer is not None and answer == self._item(operation, ids):
+                self._listed_whole.add(key)
             if answer is not None and operation.path in self._lists:
                 for item in answer["items"]:
                     named = name_of(item, self._lists[operation.path])
@@ -140,7 +144,7 @@ class Reader:
         if everything or before is ...:
             return False
         if item is not None:
-            return bool(before == item)
+            return bool(before == item) or key in self._listed_whole
         return self._anothers(ids) or key in self._forbidden
 
     def _anothers(self, ids: Mapping[str, str]) -> bool:

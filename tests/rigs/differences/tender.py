@@ -68,6 +68,7 @@ async def winning(year: Year) -> None:
             one["id"] for one in shown["payments"] if one["stage"] == "recorded"
         )
         await year.do("tenders.attest_contract_payment", "accountant")
+    await year.do("tenders.reverse_contract_payment", "accountant", reason="The bank took it back.")
     await year.do("tenders.complete_contract", "dourvel")
 
 
