@@ -19,6 +19,7 @@ from typing import Final
 
 import httpx
 import psutil
+from sqlalchemy import URL
 
 from embedded.databases import SERVICES
 from embedded.folder import CannotStart, DataFolder
@@ -205,7 +206,8 @@ def _environment() -> dict[str, str]:
 
 
 def _without_password(server: Server, database: str, role: str) -> str:
-    return server.url(database, role).set(password=None).render_as_string()
+    url = server.url(database, role)
+    return URL.create(url.drivername, url.username, database=url.database, query=url.query).render_as_string()
 
 
 async def _ready(client: httpx.AsyncClient, url: str) -> bool:

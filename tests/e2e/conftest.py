@@ -1,10 +1,11 @@
-"""A product that has been run, and in which the demonstration has been played once, undisturbed."""
+"""The product in both its forms as a person runs it, started once for the tests that use it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from rigs.processes import Processes
 from rigs.program import Program, alliance_in
 
 
@@ -29,3 +30,14 @@ def played() -> Iterator[Played]:
         yield Played(program, demo.returncode, printed, progress, alliance_in(printed))
     finally:
         program.close()
+
+
+@pytest.fixture(scope="session")
+def processes() -> Iterator[Processes]:
+    """Four services as processes of their own over a broker, all of them running."""
+    processes = Processes()
+    try:
+        processes.start()
+        yield processes
+    finally:
+        processes.close()

@@ -1,7 +1,6 @@
 """`make run-kafka`: four services as processes of their own over a broker; one stops, the others work."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -21,16 +20,6 @@ from service.assembly import topic_of
 TOUR = Path(__file__).parents[2] / "docs" / "tour" / "alliance.json"
 
 pytestmark = pytest.mark.timeout(240)
-
-
-@pytest.fixture(scope="module")
-def processes() -> Iterator[Processes]:
-    processes = Processes()
-    try:
-        processes.start()
-        yield processes
-    finally:
-        processes.close()
 
 
 @pytest.fixture(scope="module")
