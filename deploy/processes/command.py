@@ -104,3 +104,22 @@ def start(name: One, data: Data = Path("var")) -> None:
     """Start what was stopped alone."""
     with in_one_sentence():
         typer.echo(operating.start(existing(data), name))
+
+
+def witness(
+    name: Annotated[
+        str | None, typer.Option(help="What the witness is called, say witness.example/w1; kept for ever.")
+    ] = None,
+    log: Annotated[
+        list[str] | None, typer.Option(help="The verifier key of a log to sign for, beside those known.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address that it listens on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port on it.", min=1, max=65535)] = 8010,
+    data: Annotated[Path, typer.Option(help="The folder that keeps key and memory.")] = Path("var-witness"),
+) -> None:
+    """Cosign checkpoints of logs that only ever grew, until SIGTERM or Ctrl-C. Prints the verifier key."""
+    from processes.witnessing import serve_witness  # noqa: PLC0415
+
+    configure_logging()
+    with in_one_sentence():
+        serve_witness(data, name, log or (), host, port, typer.echo)

@@ -1,14 +1,14 @@
 """`alliance witness`: a witness of logs, with its key, its memory and the list of its logs in one folder."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from time import time
-from typing import Annotated, Final
+from typing import Final
 
-import typer
+import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from embedded.folder import CannotStart, in_one_sentence, write_once
+from embedded.folder import CannotStart, write_once
 from ledger.witness.api import application
 from ledger.witness.domain import Witness
 from ledger.witness.memory import Memory
@@ -19,27 +19,16 @@ _NAME: Final = "name"
 _LOGS: Final = "logs"
 
 
-def witness(
-    name: Annotated[
-        str | None, typer.Option(help="What the witness is called, say witness.example/w1; kept for ever.")
-    ] = None,
-    log: Annotated[
-        list[str] | None, typer.Option(help="The verifier key of a log to sign for, beside those known.")
-    ] = None,
-    host: Annotated[str, typer.Option(help="The address that it listens on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port on it.", min=1, max=65535)] = 8010,
-    data: Annotated[Path, typer.Option(help="The folder that keeps key and memory.")] = Path("var-witness"),
+def serve_witness(
+    data: Path, name: str | None, logs: Collection[str], host: str, port: int, said: Callable[[str], None]
 ) -> None:
-    """Cosign checkpoints of logs that only ever grew, until SIGTERM or Ctrl-C. Prints the verifier key."""
-    import uvicorn  # noqa: PLC0415 - the other commands shall not wait for it
-
-    with in_one_sentence():
-        signer = _signer(data, name)
-        for key in log or ():
-            _add(data, key)
-        (data / "memory").mkdir(mode=0o700, exist_ok=True)
-        typer.echo(str(signer.verifier))
-        app = application(Witness(signer, Memory(data / "memory"), lambda: _logs(data), time))
+    """Until SIGTERM or SIGINT; `said` is told the verifier key. Raises CannotStart."""
+    signer = _signer(data, name)
+    for key in logs:
+        _add(data, key)
+    (data / "memory").mkdir(mode=0o700, exist_ok=True)
+    said(str(signer.verifier))
+    app = application(Witness(signer, Memory(data / "memory"), lambda: _logs(data), time))
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
 
 
