@@ -164,11 +164,10 @@ class Prying(Onlooker):
             dry = {**call.query, "dry_run": "true"}
             attempts += [call.changed(by=by, query=dry) for by in (call.by, "coordinator", other)]
         if isinstance(call.body, dict):
-            body = {**call.body, "unknown": True}
-            attempts += [call.changed(by=by, body=body) for by in (call.by, other)]
+            attempts.append(call.changed(body={**call.body, "unknown": call.body}))
         if "if-match" in call.operation.parameters("header"):
             stale = {**call.changed().headers, "If-Match": STALE}
-            attempts += [call.changed(by=by, headers=stale) for by in (call.by, other)]
+            attempts.append(call.changed(by=other, headers=stale))
         for attempt in attempts:
             await walk.send(attempt)
 

@@ -46,14 +46,15 @@ async def recorded(product: Product, alliance: UUID) -> Recorded:
     entries = {}
     for sequence, body in rows:
         head = parse(body)
-        leaves += opened(product, body)
-        entries[head.type] = str(sequence - 1)
+        if sealed := [*opened(product, body)]:
+            leaves += sealed
+            entries[head.type] = str(sequence - 1)
         kind, _, which = head.envelope["subject"].partition("/")
         own = places[head.service]
         own[kind][which.partition("/")[0]] = None
         for name, value in _named(head.envelope["data"]):
             own[name][value] = None
-    # One entry of each type: the feed has all of them.
+    # One entry of each type with figures: the feed has all of them.
     places["ledger"]["index"] = dict.fromkeys(entries.values())
     return Recorded(
         leaves, {service: {name: list(ids) for name, ids in of.items()} for service, of in places.items()}
