@@ -22,10 +22,9 @@ from embedded.folder import DataFolder
 from embedded.postgres import Server, running
 from embedded.secrets import Secrets, load_or_make
 from embedded.tokens import AUDIENCE, ISSUER, issuer_of
-from events.log import Log
+from events.log import Log, topic_of
 from events.log_postgres import Arrivals, PostgresLog, create_topics
 from service.application import together
-from service.assembly import topic_of
 from service.migrations import migrate
 from service.serve import serve
 from service.settings import Settings, load

@@ -21,8 +21,8 @@ import tenders.permissions
 from embedded.app import SERVICES, assemble
 from embedded.secrets import Secrets
 from events import asyncapi
+from events.log import topic_of
 from events.registry import Registry
-from service.assembly import topic_of
 from service.openapi import text_of
 from service.permissions import Rule, table
 

@@ -11,7 +11,7 @@ from embedded.postgres import Server
 from embedded.secrets import kafka_passwords, load_or_make
 from events.brokers import Brokers
 from events.comparing import LogDown, compare
-from events.log import Log
+from events.log import Log, topic_of
 from events.log_kafka import KafkaLog
 from events.log_postgres import PostgresLog
 from events.store import Store
@@ -24,7 +24,6 @@ from ledger.settings import RebuildSettings
 from processes.progress import shown
 from processes.stores import FOLDER, reached
 from processes.whereabouts import KAFKA, told
-from service.assembly import topic_of
 from service.settings import load
 
 

@@ -13,8 +13,9 @@ from aiokafka.errors import NoError, for_code
 from aiokafka.protocol.admin import CreateAclsRequest
 
 from events.brokers import Brokers
+from events.log import topic_of
 from events.restore import groups
-from service.assembly import topic_of
+from events.topics_kafka import create_topics
 
 READS: Final[Mapping[str, Sequence[str]]] = {
     "members": ("purchasing", "tenders"),
@@ -67,6 +68,12 @@ def rights() -> Iterator[Right]:
         for topic in (own, *(topic_of(source) for source in sources)):
             for operation in (Operation.READ, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS):
                 yield Right(service, Kind.TOPIC, topic, operation)
+
+
+async def prepare_topics(brokers: Brokers, copies: int) -> None:
+    """Makes the topics that are missing and grants what is missing. Raises WrongTopic or KafkaError."""
+    await create_topics(brokers, [topic_of(service) for service in READS], copies=copies)
+    await grant(brokers)
 
 
 async def grant(brokers: Brokers) -> None:

@@ -28,8 +28,8 @@ from embedded.secrets import KAFKA_ADMIN, kafka_password, kafka_passwords, load_
 from embedded.tokens import AUDIENCE, ISSUER, issuer_of
 from events.brokers import Brokers
 from processes.broker import Broker, free_port
+from processes.rights import prepare_topics
 from processes.supervision import Child
-from processes.topics import prepare_topics
 from processes.whereabouts import EVERYTHING, KAFKA, Running, born, forget, stop_mark, tell, told
 
 POOL: Final = 8

@@ -17,13 +17,13 @@ from sqlalchemy.exc import DBAPIError
 
 from events.brokers import Brokers, Contact, NotLetIn
 from events.errors import DatabaseUnavailable
+from events.log import topic_of
 from events.log_kafka import KafkaLog
 from events.store import Store
 from events.topics_kafka import WrongTopic, check_topics
 from processes.faults import WrongSetting, of_brokers, of_database
 from processes.parts import parts_of
 from processes.rights import READS
-from service.assembly import topic_of
 from service.serve import serve
 from service.settings import Settings, load
 

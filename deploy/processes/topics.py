@@ -4,20 +4,14 @@ from typing import Final
 
 from aiokafka.errors import InvalidReplicationFactorError, KafkaError
 
-from events.brokers import Brokers, Contact, NotLetIn
-from events.topics_kafka import WrongTopic, check_topics, create_topics
+from events.brokers import Contact, NotLetIn
+from events.log import topic_of
+from events.topics_kafka import WrongTopic, check_topics
 from processes.faults import of_brokers
-from processes.rights import READS, grant
-from service.assembly import topic_of
+from processes.rights import READS, prepare_topics
 from service.settings import LogSettings, load
 
 PREFIX: Final = "TOPICS_"
-
-
-async def prepare_topics(brokers: Brokers, copies: int) -> None:
-    """Makes what is missing. Raises WrongTopic or KafkaError."""
-    await create_topics(brokers, [topic_of(service) for service in READS], copies=copies)
-    await grant(brokers)
 
 
 async def run(*, check: bool) -> None:

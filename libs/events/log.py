@@ -32,6 +32,11 @@ class PositionLost(Exception):
         self.goes_on = goes_on
 
 
+def topic_of(service: str) -> str:
+    """Of the events of a service; whoever writes it is that service alone."""
+    return f"alliance.{service}"
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What a relay publishes: the bytes of one event."""

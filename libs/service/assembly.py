@@ -21,7 +21,7 @@ from events.follow import Arrived, Follower
 from events.freezing import frozen
 from events.gate import Gate
 from events.ids import AllianceId
-from events.log import Log
+from events.log import Log, topic_of
 from events.projection import Projectors
 from events.registry import Registry
 from events.relay import Relay
@@ -53,10 +53,6 @@ _log = structlog.get_logger(__name__)
 
 Due = Callable[[Service, Call, str, str], Awaitable[None]]
 """Issues the command of a deadline: `due(service, call, stream, name)`."""
-
-
-def topic_of(service: str) -> str:
-    return f"alliance.{service}"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 
 from embedded.databases import DATABASES, LOG, SERVICES
+from events.log import topic_of
 from rigs.product import Founded, Product
-from service.assembly import topic_of
 
 
 @pytest.fixture(scope="module")

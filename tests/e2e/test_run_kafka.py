@@ -12,10 +12,10 @@ from embedded.databases import SERVICES
 from embedded.folder import existing
 from embedded.secrets import kafka_password
 from events.brokers import Brokers
+from events.log import topic_of
 from processes.rights import READS
 from rigs.processes import Processes
 from rigs.program import alliance_in
-from service.assembly import topic_of
 
 TOUR = Path(__file__).parents[2] / "docs" / "tour" / "alliance.json"
 

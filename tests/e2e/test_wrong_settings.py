@@ -14,13 +14,13 @@ import pytest
 from embedded.databases import SUPERUSER
 from embedded.folder import existing
 from embedded.secrets import KAFKA_ADMIN, kafka_password
+from events.log import topic_of
 from events.topics_kafka import create_topics
 from processes.broker import free_port
 from processes.rights import READS
 from rigs.kafka import Kafka
 from rigs.processes import Processes
 from rigs.program import ALLIANCE
-from service.assembly import topic_of
 
 Changes = Mapping[str, str | None]
 

@@ -1,10 +1,10 @@
 """What each service's Kafka user is granted is what its service needs: held to the services themselves."""
 
+from events.log import topic_of
 from ledger.posting.rules import SOURCES
 from members.app import DESCRIPTION as MEMBERS
 from processes.rights import READS, Kind, Operation, rights
 from purchasing.app import DESCRIPTION as PURCHASING
-from service.assembly import topic_of
 from tenders.app import DESCRIPTION as TENDERS
 
 
