@@ -74,6 +74,9 @@ class Walk:
         self.onlooker = onlooker or Onlooker()
         self.unique = unique or uuid4().hex[:8]
         """Stands in the names of the walk's people: another walk with the same is gone by the same people."""
+        self.members: Sequence[str] = MEMBERS
+        self.terms: Mapping[str, Any] = {}
+        """Of the first charter, in place of the sample's."""
         self.known: dict[str, str] = {}
         self.companies: dict[str, str] = {}
         self.founded = False
@@ -163,16 +166,13 @@ class Walk:
     async def caught_up(self) -> None:
         await self.product.caught_up(UUID(self.known["alliance"]))
 
-    async def found(self, members: Sequence[str] = MEMBERS, **terms: Any) -> None:
-        """The members, each with a director; a coordinator, an auditor and an accountant beside them.
-
-        `terms` replace those of the sample's charter.
-        """
+    async def found(self) -> None:
+        """The members, each with a director; a coordinator, an auditor and an accountant beside them."""
         body = {
             "name": f"Alliance {self.unique}",
-            "charter": charter(notice_days=0, **terms),
+            "charter": charter(notice_days=0, **self.terms),
             "preamble": "Together, and openly.",
-            "companies": [name.capitalize() for name in members],
+            "companies": [name.capitalize() for name in self.members],
             "effective_on": "2025-01-02",
         }
         await self.ask("members.found_alliance", "coordinator", body, save="alliance")

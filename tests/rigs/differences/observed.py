@@ -33,6 +33,7 @@ class Observed(Onlooker):
         self, product: Product, readers: Sequence[str], services: Collection[str] = SERVICES
     ) -> None:
         self.walk = Walk(product, self)
+        self.walk.members, self.walk.terms = EVERYBODY, TERMS
         self.services = services
         self.year = Year(self.walk)
         self.ids = Ids()
@@ -42,7 +43,7 @@ class Observed(Onlooker):
         self._stood: dict[str, object] = {}
 
     async def live(self, parts: Iterable[Part]) -> None:
-        await self.walk.found(EVERYBODY, **TERMS)
+        await self.walk.found()
         self.readers = [self.reader(by) for by in self.names]
         for part in parts:
             await part(self.year)
