@@ -33,6 +33,9 @@ BATCH_BYTES = 512 * 1024
 REQUEST_SECONDS = 15.0
 """How long a reader waits for a broker's answer before it connects again."""
 
+HINT_SECONDS = 2.0
+"""How long a reader tries to tell how far it is: nothing rests on that, and what is read is waiting."""
+
 STUCK_SECONDS = 30
 """How much longer than asked a poll may take, while a group shares out its partitions, until it is stuck."""
 
@@ -311,8 +314,9 @@ class KafkaReader:
         if self._consumer is None or not known:
             return
         try:
-            await self._consumer.commit(known)
-        except (KafkaError, IllegalStateError) as error:
+            async with asyncio.timeout(HINT_SECONDS):
+                await self._consumer.commit(known)
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
             logger.info("lag_not_told", group=self._group, error=repr(error))
 
     async def _trouble(self, error: Exception) -> None:

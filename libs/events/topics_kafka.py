@@ -66,7 +66,7 @@ class Topic:
 
 
 def in_sync(copies: int) -> int:
-    """On how many brokers an event must lie before it is acknowledged, of `copies`: one may be away."""
+    """On how many of `copies` brokers an event lies before it is acknowledged; of three, one may be away."""
     return min(copies, 2)
 
 

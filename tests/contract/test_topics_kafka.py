@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
 from events.brokers import Brokers
-from events.topics_kafka import KEPT_FOR_EVER, WrongTopic, check_topics, create_topics, described
+from events.topics_kafka import KEPT_FOR_EVER, WrongTopic, check_topics, create_topics, described, in_sync
 from rigs.kafka import Kafka
 
 PARTITIONS = 3
@@ -87,6 +87,10 @@ async def test_a_topic_that_acknowledges_what_lies_on_one_broker_of_several_is_r
     monkeypatch.setattr("events.topics_kafka.in_sync", lambda copies: 2)
     with pytest.raises(WrongTopic, match=r"min\.insync\.replicas=1, not 2"):
         await check_topics(kafka.brokers, [name], copies=1, partitions=PARTITIONS)
+
+
+def test_of_several_copies_two_are_there_before_an_event_counts_as_written() -> None:
+    assert [in_sync(copies) for copies in (1, 2, 3)] == [1, 2, 2]
 
 
 async def test_a_topic_that_is_not_there_is_refused_and_not_made_by_looking(
