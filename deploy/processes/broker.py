@@ -10,6 +10,7 @@ import secrets
 import socket
 import subprocess
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -67,6 +68,8 @@ org.apache.kafka.common.security.plain.PlainLoginModule required \
 username="{user}" password="{password}" user_{user}="{password}";
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:{user};User:{admin}
+# No other broker has what this one acknowledges: it is on the disk by then.
+log.flush.interval.messages=1
 """
 
 
@@ -150,11 +153,17 @@ class Broker:
             return False
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports on loopback that nobody has at this moment, all different."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 def free_port() -> int:
-    """A port on loopback that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    [port] = free_ports(1)
     return port
 
 
@@ -172,8 +181,11 @@ def _java() -> str:
 def _class_path() -> str:
     import jgo  # noqa: PLC0415 - not there where no broker is run
 
-    jars = [str(jar) for jar in jgo.build(KAFKA).all_jars]
-    [version] = {found[1] for jar in jars if (found := re.search(r"log4j-core-([\d.]+)\.jar$", jar))}
-    # Its logging, resolved by a call of its own: in one call jgo chooses another version of kafka-clients.
-    binding = jgo.build(f"org.apache.logging.log4j:log4j-slf4j-impl:{version}").all_jars
+    try:
+        jars = [str(jar) for jar in jgo.build(KAFKA).all_jars]
+        [version] = {found[1] for jar in jars if (found := re.search(r"log4j-core-([\d.]+)\.jar$", jar))}
+        # Its logging, by a call of its own: in one call jgo chooses another version of kafka-clients.
+        binding = jgo.build(f"org.apache.logging.log4j:log4j-slf4j-impl:{version}").all_jars
+    except Exception as error:  # of the network, of Maven, of what it found: jgo has no errors of its own
+        raise CannotStart(f"Kafka ({KAFKA}) could not be fetched from Maven Central: {error!r}.") from error
     return ":".join([*jars, *(str(jar) for jar in binding if "log4j-slf4j-impl" in jar.name)])

@@ -27,7 +27,7 @@ from embedded.postgres import Server, running
 from embedded.secrets import KAFKA_ADMIN, kafka_password, kafka_passwords, load_or_make
 from embedded.tokens import AUDIENCE, ISSUER, issuer_of
 from events.brokers import Brokers
-from processes.broker import Broker, free_port
+from processes.broker import Broker, free_ports
 from processes.rights import prepare_topics
 from processes.supervision import Child
 from processes.whereabouts import EVERYTHING, KAFKA, Running, born, forget, stop_mark, tell, told
@@ -67,7 +67,8 @@ async def _live(folder: DataFolder, port: int, say: Say, ready: Callable[[Mappin
     await asyncio.to_thread(_clear_the_way, folder)
     _require_free(port, len(SERVICES))
     passwords = kafka_passwords(folder)
-    broker = await asyncio.to_thread(Broker, folder.kafka, free_port(), free_port(), passwords)
+    clients, controller = free_ports(2)
+    broker = await asyncio.to_thread(Broker, folder.kafka, clients, controller, passwords)
     urls = {service: f"http://127.0.0.1:{port + place}" for place, service in enumerate(SERVICES)}
     children: dict[str, Child] = {}
     addresses = {KAFKA: broker.address, **urls}
@@ -80,10 +81,10 @@ async def _live(folder: DataFolder, port: int, say: Say, ready: Callable[[Mappin
         return Child(name, lambda: spawn(log), log, stop_mark(folder, name), say, changed, _STOP_SECONDS)
 
     await asyncio.to_thread(broker.format)
-    children[KAFKA] = child(KAFKA, broker.spawn)
+    kafka = children[KAFKA] = child(KAFKA, broker.spawn)
     try:
-        async with running(folder, secrets.passwords) as server, _stopped(children[KAFKA]) as kafka:
-            kafka.start()
+        kafka.start()  # a Java program takes its time: PostgreSQL comes up meanwhile
+        async with _stopped(kafka), running(folder, secrets.passwords) as server, _stopped(kafka):
             async with asyncio.TaskGroup() as group:
                 group.create_task(_topics(kafka, broker, passwords[KAFKA_ADMIN]))
                 group.create_task(_migrate(folder, server))
@@ -105,10 +106,10 @@ async def _live(folder: DataFolder, port: int, say: Say, ready: Callable[[Mappin
 
 
 @asynccontextmanager
-async def _stopped(*children: Child) -> AsyncIterator[Child]:
-    """Stops them at the end, all at once."""
+async def _stopped(*children: Child) -> AsyncIterator[None]:
+    """Stops them at the end, all at once; those that are stopped already stay so."""
     try:
-        yield children[0]
+        yield
     finally:
         async with asyncio.TaskGroup() as group:
             for child in children:

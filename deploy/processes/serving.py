@@ -30,6 +30,9 @@ from service.settings import Settings, load
 LOOK_SECONDS: Final = 2.0
 """How often is looked whether the brokers are there, and at whatever was not reached yet."""
 
+ANSWER_SECONDS: Final = 5.0
+"""Who says nothing for so long is down."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -105,7 +108,8 @@ class _Watch:
 
     async def _note(self, name: str, check: Callable[[], Awaitable[None]]) -> None:
         try:
-            await check()
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await check()
         except (KafkaError, OSError, TimeoutError, DatabaseUnavailable) as error:
             state = "down"
             if self._shown.get(name) != state:
