@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import MetaData
 
-from declarations.domain import Arbitrate, DeclareHours, DeclareMeans, Rests
+from declarations.domain import Arbitrate, Attest, DeclareHours, DeclareMeans, Rests
 from declarations.events import vocabulary
 from declarations.messages import MESSAGES
 from declarations.permissions import RULES
@@ -76,7 +76,8 @@ class Declarations:
                             else await views.replaced(transaction, alliance, command.replaces),
                         )
                     )
-                case Arbitrate(lines=lines) if state is not None:
+                case Attest() | Arbitrate() if state is not None:
+                    lines = command.lines if isinstance(command, Arbitrate) else state.work.lines
                     people = (line.person for line in lines)
                     others = await views.others(transaction, alliance, people, state.id)
                     return given.with_more(Rests(others=others))

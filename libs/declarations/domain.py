@@ -26,7 +26,7 @@ from declarations.events import (
     vocabulary,
 )
 from declarations.project import Project
-from declarations.worth import amount_of, hours_at, worth_of_hours, worth_of_means
+from declarations.worth import amount_of, hours_at, require_days, worth_of_hours, worth_of_means
 from events.decision import Aggregate, Placed
 from events.digest import Digest
 from events.envelope import Recorded
@@ -45,6 +45,9 @@ class State(StrEnum):
     CONTESTED = "contested"
     ARBITRATED = "arbitrated"
     REVERSED = "reversed"
+
+
+COUNTING = frozenset({State.COUNTED, State.ATTESTED, State.ARBITRATED})
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,21 @@ class Declaration:
 
 
 @dataclass(frozen=True)
+class Other:
+    """A line of another declaration that stands."""
+
+    company: UUID
+    counts: bool
+    """By itself, attested or arbitrated: not while it is only declared or contested."""
+    line: Line
+
+
+@dataclass(frozen=True)
 class Rests:
     """What decisions on declarations need beyond `Given`, loaded under the lock (`given.more`)."""
 
     project: Project | None = None
-    others: tuple[Line, ...] = ()
+    others: tuple[Other, ...] = ()
     """Hours of the same people in all declarations that stand, but for this one."""
     hours_spent: Decimal = Decimal(0)
     """By the company for the project, in declarations that stand."""
@@ -159,6 +172,8 @@ def decide(
     match command:
         case Attest():
             _require(declaration, State.DECLARED, "declaration_not_awaiting")
+            if declaration.work.rate is not None:
+                require_days(declaration.work.lines, _counted_beside(declaration, given), pointer=None)
             value = Confidential[Money](owner=declaration.company, open=declaration.work.value)
             event: Contribution = words.attested(**about, value=value, attested_on=given.effective_on)
         case Contest(why=why):
@@ -212,7 +227,8 @@ def _declared(service: str, command: DeclareHours | DeclareMeans, given: Given) 
             command.kind,
             project,
             charter,
-            others=rests.others,
+            # Of the company alone: that another one's hours leave no room would tell how many they are.
+            others=[other.line for other in rests.others if other.company == command.company],
             spent=rests.hours_spent,
             posted_on=given.effective_on,
         )
@@ -221,6 +237,7 @@ def _declared(service: str, command: DeclareHours | DeclareMeans, given: Given) 
         evidence = command.evidence is not None
         work = worth_of_means(command.kind, command.amount, project, charter, has_evidence=evidence)
     own = _of_coordinator(given.standing, command.company, work.lines) or given.has(Role.COORDINATOR)
+    shared = any(other.counts and other.company != command.company for other in rests.others)
     event = vocabulary(service).declared(
         declaration=command.declaration,
         company=command.company,
@@ -230,7 +247,9 @@ def _declared(service: str, command: DeclareHours | DeclareMeans, given: Given) 
         work=Confidential[Work](owner=command.company, open=work),
         evidence=command.evidence,
         # The coordinator attests what others declare: nothing of its own counts without being looked at.
-        counts=work.value <= charter.declaration_limit and not own,
+        # Nor is a declaration enough for somebody who works for another company too: whether the days of all
+        # its hours are long enough is seen when it is attested.
+        counts=work.value <= charter.declaration_limit and not own and not shared,
         independent_only=own,
         counterparty=project.counterparty,
         replaces=command.replaces,
@@ -256,11 +275,17 @@ def _found_right(declaration: Declaration, command: Arbitrate, given: Given) -> 
     else:
         if command.amount is not None:
             raise Invalid("amount_of_work", pointer="/amount")
-        rests: Rests = given.more
-        work = hours_at(declared.rate, command.lines, others=rests.others, posted_on=declaration.posted_on)
+        others = _counted_beside(declaration, given)
+        work = hours_at(declared.rate, command.lines, others=others, posted_on=declaration.posted_on)
     if work.value > declared.value:
         raise Invalid("more_than_declared", pointer="/lines" if declared.rate else "/amount")
     return work
+
+
+def _counted_beside(declaration: Declaration, given: Given) -> Sequence[Line]:
+    """The same people's hours of the company, and of the others those that count."""
+    rests: Rests = given.more
+    return [other.line for other in rests.others if other.counts or other.company == declaration.company]
 
 
 def _of_coordinator(standing: Standing, company: UUID, lines: Sequence[Line]) -> bool:

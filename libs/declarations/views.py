@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from declarations.domain import Declaration, Replaced, State
+from declarations.domain import COUNTING, Declaration, Other, Replaced, State
 from declarations.events import (
     Arbitrated,
     Attested,
@@ -201,16 +201,21 @@ class Views:
 
     async def others(
         self, transaction: Transaction, alliance: AllianceId, persons: Iterable[str], but: UUID
-    ) -> tuple[Line, ...]:
+    ) -> tuple[Other, ...]:
         """The hours of these people in all declarations that stand, but for one."""
-        columns = self.lines.c
-        query = select(self.lines).where(
-            columns.alliance_id == alliance,
-            columns.person.in_(sorted(set(persons))),
-            columns.stands,
-            columns.declaration != but,
+        lines, table = self.lines.c, self.table.c
+        query = (
+            select(self.lines, table.company, table.state)
+            .join(self.table, (table.alliance_id == lines.alliance_id) & (table.id == lines.declaration))
+            .where(
+                lines.alliance_id == alliance,
+                lines.person.in_(sorted(set(persons))),
+                lines.stands,
+                lines.declaration != but,
+            )
         )
-        return tuple(_line(row) for row in (await transaction.execute(query)).mappings())
+        rows = (await transaction.execute(query)).mappings()
+        return tuple(Other(row["company"], row["state"] in COUNTING, _line(row)) for row in rows)
 
     async def spent(
         self, transaction: Transaction, alliance: AllianceId, project: str, company: UUID

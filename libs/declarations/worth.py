@@ -26,7 +26,8 @@ def worth_of_hours(
     spent: Decimal,
     posted_on: date,
 ) -> Work:
-    """`others` are hours of the same people that stand already, `spent` those of the company for the project.
+    """`others` are hours of the same people that stand already, as far as they are to be looked at; `spent`
+    those of the company for the project.
 
     Raises Invalid, or Refused where somebody would have worked too long, or beyond the budget.
     """
@@ -41,17 +42,24 @@ def worth_of_hours(
 
 def hours_at(rate: Money, lines: tuple[Line, ...], *, others: Sequence[Line], posted_on: date) -> Work:
     """Hours × rate, rounded once, half-even. Raises as `worth_of_hours`."""
-    first_line_of: dict[str, int] = {}
     for index, line in enumerate(lines):
-        first_line_of.setdefault(line.person, index)
         if not 0 <= (line.last_day - line.first_day).days < LONGEST_LINE:
             raise Invalid("line_days_wrong", pointer=f"/lines/{index}/last_day", days=LONGEST_LINE)
         if line.last_day > posted_on:
             raise Invalid("line_after_posting_date", pointer=f"/lines/{index}/last_day")
+    require_days(lines, others)
+    return Work(lines=lines, rate=rate, value=rate.times(hours_in(lines)))
+
+
+def require_days(lines: Sequence[Line], others: Sequence[Line], *, pointer: str | None = "/lines") -> None:
+    """Raises Refused where with `others` too somebody would have worked more than twelve hours a day."""
+    first_line_of: dict[str, int] = {}
+    for index, line in enumerate(lines):
+        first_line_of.setdefault(line.person, index)
     for person, index in first_line_of.items():
         if not fits(line for line in (*lines, *others) if line.person == person):
-            raise Refused("more_than_twelve_hours_a_day", pointer=f"/lines/{index}")
-    return Work(lines=lines, rate=rate, value=rate.times(hours_in(lines)))
+            at = None if pointer is None else f"{pointer}/{index}"
+            raise Refused("more_than_twelve_hours_a_day", pointer=at)
 
 
 def hours_in(lines: Sequence[Line]) -> Decimal:

@@ -142,23 +142,50 @@ async def test_a_typing_error_is_reversed_and_replaced_with_reason_and_actor(pro
     assert ok(await director.get(f"{life.path}/{right}"))["replaces"] == number
 
 
-async def test_nobody_works_more_than_twelve_hours_a_day_whoever_declares_it(product: Product) -> None:
+async def test_nobody_works_more_than_twelve_hours_a_day_in_all_of_a_companys_declarations(
+    product: Product,
+) -> None:
     life = await common(product)
     day = {"first_day": "2025-03-03", "last_day": "2025-03-03"}
     first = await life.declare(1, line("7", **day), line("12", "2025-03-03", "2025-03-04"))
-    tight = hours(life.alliance, 2, line("5.01", **day))
-    path, other = f"{life.path}/hours", life.alliance.directors[2]
-    problem = refused(await other.post(path, json=tight), 409, "more_than_twelve_hours_a_day")
-    assert problem["errors"][0]["pointer"] == "/lines/0"
-    ok(await other.post(path, json=hours(life.alliance, 2, line("5", **day))), 201)
-    refused(
-        await other.post(path, json=hours(life.alliance, 2, line("0.01", **day))),
+    path, own = f"{life.path}/hours", life.alliance.directors[1]
+    problem = refused(
+        await own.post(path, json=hours(life.alliance, 1, line("5.01", **day))),
         409,
         "more_than_twelve_hours_a_day",
     )
-    ok(await other.post(path, json=hours(life.alliance, 2, line("12", **day, person="0" * 32))), 201)
-    ok(await life.alliance.directors[1].post(f"{first}/reversals", json={"reason": "Another day."}))
-    ok(await other.post(path, json=hours(life.alliance, 2, line("7", **day))), 201)
+    assert problem["errors"][0]["pointer"] == "/lines/0"
+    ok(await own.post(path, json=hours(life.alliance, 1, line("5", **day))), 201)
+    refused(
+        await own.post(path, json=hours(life.alliance, 1, line("0.01", **day))),
+        409,
+        "more_than_twelve_hours_a_day",
+    )
+    ok(await own.post(path, json=hours(life.alliance, 1, line("12", **day, person="0" * 32))), 201)
+    ok(await own.post(f"{first}/reversals", json={"reason": "Another day."}))
+    ok(await own.post(path, json=hours(life.alliance, 1, line("7", **day))), 201)
+
+
+async def test_hours_of_a_person_at_another_company_are_told_to_nobody_and_limit_what_is_attested(
+    product: Product,
+) -> None:
+    life = await common(product)
+    day = {"first_day": "2025-03-03", "last_day": "2025-03-03"}
+    first = await life.declare(1, line("7", **day))
+    path, other = f"{life.path}/hours", life.alliance.directors[2]
+    for many in ("4.99", "5", "5.01", "12"):
+        answer = await other.post(f"{path}?dry_run=true", json=hours(life.alliance, 2, line(many, **day)))
+        assert ok(answer)["would"][0]["data"]["counts"] is False
+    second = await life.declare(2, line("5.01", **day))
+    third = await life.declare(2, line("5", **day))
+    ok(await life.alliance.coordinator.post(f"{first}/attestations", json={}))
+    refused(
+        await life.alliance.coordinator.post(f"{second}/attestations", json={}),
+        409,
+        "more_than_twelve_hours_a_day",
+    )
+    ok(await other.post(f"{second}/reversals", json={"reason": "Too much."}))
+    ok(await life.alliance.coordinator.post(f"{third}/attestations", json={}))
 
 
 async def test_who_is_not_concerned_gets_the_declaration_with_its_figures_sealed(product: Product) -> None:

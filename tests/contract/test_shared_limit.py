@@ -35,14 +35,13 @@ PERSON = "5d41402abc4b2a76b9719d911017c592"
 async def declare(
     product: Product,
     alliance: Founded,
-    number: int,
     loaded: asyncio.Event | None = None,
     go: asyncio.Event | None = None,
 ) -> Receipt:
     """Seven hours of the one person's one day, for a company; held after loading until `go`."""
     new: UUID = uuid7()
     line = Line(person=PERSON, first_day=DAY, last_day=DAY, hours=Decimal(7))
-    command = DeclareHours(new, alliance.companies[number], LIFE, "coordination", (line,))
+    command = DeclareHours(new, alliance.companies[0], LIFE, "coordination", (line,))
     load = declarations.load(command)
 
     async def held(transaction: Transaction, state: Any, given: Given) -> Given:
@@ -52,7 +51,7 @@ async def declare(
             await go.wait()
         return given
 
-    actor = product.person(alliance.directors[number].name)
+    actor = product.person(alliance.directors[0].name)
     now = datetime.now(UTC)
     call = Call(actor, AllianceId(alliance.id), now, correlation="", key=str(new), effective_on=DAY)
     commands = product.services["members"].commands
@@ -82,9 +81,9 @@ async def test_of_two_declarations_of_one_day_at_once_the_second_waits_and_is_re
     alliance = await product.found(2)
     loaded, go = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(declare(product, alliance, 0, loaded, go))
+        first = group.create_task(declare(product, alliance, loaded, go))
         await loaded.wait()
-        second = group.create_task(refusal(product, alliance, 1))
+        second = group.create_task(refusal(product, alliance))
         async with asyncio.timeout(30):
             while await waiting(product) != 1:  # noqa: ASYNC110 - what it looks at is in a database
                 await asyncio.sleep(0.01)
@@ -95,9 +94,9 @@ async def test_of_two_declarations_of_one_day_at_once_the_second_waits_and_is_re
     assert await hours_that_stand(product, alliance) == [7]
 
 
-async def refusal(product: Product, alliance: Founded, number: int) -> str:
+async def refusal(product: Product, alliance: Founded) -> str:
     with pytest.raises(Refused) as refused:
-        await declare(product, alliance, number)
+        await declare(product, alliance)
     return refused.value.code
 
 
@@ -133,9 +132,9 @@ async def test_with_the_lock_moved_to_the_end_both_pass() -> None:
         alliance = await product.found(2)
         loaded, go = asyncio.Event(), asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            first = group.create_task(declare(product, alliance, 0, loaded, go))
+            first = group.create_task(declare(product, alliance, loaded, go))
             await loaded.wait()
-            second = await declare(product, alliance, 1)
+            second = await declare(product, alliance)
             go.set()
         assert (first.result().version, second.version) == (1, 1)
         assert await hours_that_stand(product, alliance) == [7, 7]

@@ -15,6 +15,7 @@ from declarations.domain import (
     Declaration,
     DeclareHours,
     DeclareMeans,
+    Other,
     Replaced,
     Rests,
     Reverse,
@@ -140,9 +141,31 @@ def test_a_declaration_stays_within_the_budget_set_beforehand() -> None:
 
 
 def test_hours_that_stand_elsewhere_count_into_the_persons_day() -> None:
-    taken = Rests(project=CAMPAIGN, others=(line("2", person=WORKER), line("12", person="b" * 32)))
+    others = (Other(OURS, False, line("2", person=WORKER)), Other(OURS, True, line("12", person="b" * 32)))
+    taken = Rests(project=CAMPAIGN, others=others)
     declared(hours(line("10")), now(rests=taken))
     assert code_of(hours(line("10.01")), now(rests=taken)) == "more_than_twelve_hours_a_day"
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_another_companys_hours_are_told_to_no_declaration_and_hold_where_it_is_attested(
+    counts: bool,
+) -> None:
+    taken = Rests(project=CAMPAIGN, others=(Other(THEIRS, counts, line("2.01", person=WORKER)),))
+    _, event = declared(hours(line("10")), now(rests=taken))
+    state = evolve(None, recorded(event))
+    attesting = now("independent_person", None, rests=taken)
+    if counts:
+        assert code_of(Attest(), attesting, state) == "more_than_twelve_hours_a_day"
+    else:
+        assert decide("purchasing", state, Attest(), attesting, attesting.now)
+
+
+def test_of_who_works_for_two_companies_a_declaration_is_never_enough() -> None:
+    for counts in (True, False):
+        taken = Rests(project=CAMPAIGN, others=(Other(THEIRS, counts, line("1", person=WORKER)),))
+        _, event = declared(hours(line("1")), now(rests=taken))
+        assert event.counts is not counts
 
 
 @pytest.mark.parametrize(
