@@ -1,6 +1,6 @@
 """Recognisable figures for the bodies that a walk gives: of five digits and more, and possible together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,17 +18,17 @@ OPEN = frozenset({"lot", "lots", "milestone", "minimum_quantity"})
 
 class Figures:
     """A method for each operation whose body has private figures, named like it: the body with its own in
-    place. `companies` are the walk's, by name; they fill up once it has founded its alliance.
+    place. `companies` gives the walk's, by name: none before it has founded its alliance.
     """
 
-    def __init__(self, companies: Mapping[str, str]) -> None:
-        self.companies = companies
+    def __init__(self, companies: Callable[[], Mapping[str, str]]) -> None:
+        self._companies = companies
         self._campaigns = 0
         self._declared = 0
 
     def _number(self, company: str) -> int:
         """0 for the first of the members."""
-        names = {known: name for name, known in self.companies.items()}
+        names = {known: name for name, known in self._companies().items()}
         return MEMBERS.index(names[company])
 
     def owners(self, operation: str, body: Body) -> Sequence[str]:
@@ -36,8 +36,8 @@ class Figures:
         if operation in OF_THE_GROUP:
             return []
         if operation in OF_THE_CONSORTIUM:
-            return [self.companies[name] for name in MEMBERS[:2]]
-        return [body["company"] if "company" in body else self.companies[MEMBERS[0]]]
+            return [self._companies()[name] for name in MEMBERS[:2]]
+        return [body["company"] if "company" in body else self._companies()[MEMBERS[0]]]
 
     def draft_campaign(self, body: Body) -> Body:
         self._campaigns += 1

@@ -65,11 +65,7 @@ class RecognisableWalk(Walk):
         self.pried: set[str] = set()
         """Views and feeds that others asked for with every id."""
         self.outside = {"delegate", "outsider", "stranger", ""}
-        self.figures = Figures(self.companies)
-
-    async def found(self) -> None:
-        await super().found()
-        self.figures.companies = self.companies
+        self.figures = Figures(lambda: self.companies)
 
     async def ask(self, name: str, by: str, body: Json = None, **more: Any) -> Any:
         operation = self.operations[name]
