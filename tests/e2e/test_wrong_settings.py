@@ -22,6 +22,8 @@ from rigs.kafka import Kafka
 from rigs.processes import Processes
 from rigs.program import ALLIANCE
 
+pytestmark = pytest.mark.timeout(400)
+
 Changes = Mapping[str, str | None]
 
 MEMBERS_TOPICS = [topic_of(service) for service in ("members", *READS["members"])]
@@ -50,7 +52,7 @@ def changed(environment: Mapping[str, str], changes: Changes) -> dict[str, str]:
 def ended(environment: Mapping[str, str], *arguments: str) -> str:
     """Its one sentence; what came before are records of its log."""
     done = subprocess.run(
-        [ALLIANCE, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [ALLIANCE, *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 1, done.stderr
     said = [line for line in done.stderr.splitlines() if not line.startswith("{")]
@@ -80,7 +82,7 @@ def serving(environment: Mapping[str, str]) -> Iterator[str]:
         process.wait()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:

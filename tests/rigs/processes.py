@@ -33,7 +33,7 @@ class Processes:
         self._guard = Guard(self.folder)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, seconds: float = 90) -> None:
+    def start(self, seconds: float = 180) -> None:
         """Returns when all four are ready; raises with what it has said where they are not."""
         with self.said.open("wb") as output:
             self._process = subprocess.Popen(
