@@ -5,6 +5,8 @@ DATA ?= var
 AS ?=
 URL ?=
 TESTS ?=
+FAULTS_KILLS ?= 200
+FAULTS_SEED ?= random
 
 UV_VERSION := 0.13.9
 # Without this uv would fetch an interpreter of its own when it likes none that it finds.
@@ -21,11 +23,11 @@ PYTHON = $(shell for name in python3.13 python3.12 python3.11 python3 python; do
 	&& $$name -c 'import sys; print(sys.executable)' && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-kafka demo token test lint format bench setup setup-kafka setup-all
+.PHONY: help run run-kafka demo token test test-faults lint format bench setup setup-kafka setup-all
 .DELETE_ON_ERROR:
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 # `exec`: the program is make's own child, so that a signal reaches it and make waits until it has ended.
 run: setup ## run all four services and PostgreSQL here (PORT=8000 DATA=var)
@@ -49,6 +51,10 @@ ifeq ($(TESTS),)
 else
 	@$(PYTEST) $(TESTS)
 endif
+
+# The seed is printed: given again, the same befalls the same pieces.
+test-faults: setup-all ## kill, stop, cut and delay the pieces under load (FAULTS_KILLS=200 FAULTS_SEED=any)
+	@FAULTS_KILLS='$(FAULTS_KILLS)' FAULTS_SEED='$(FAULTS_SEED)' exec $(PYTEST) tests/faults
 
 lint: setup-all ## check style, types, boundaries and the committed documents
 	@.venv/bin/ruff check
