@@ -8,11 +8,12 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from bench import http, ledger
+from bench import http, ledger, relay
 from bench.table import HEAD, Row
 
 PARTS: Final[Mapping[str, Callable[[bool], Iterable[Row]]]] = {
     "http": http.measure,
+    "relay": relay.measure,
     "ledger": ledger.measure,
 }
 

@@ -6,6 +6,7 @@ and higher a gap. Records that are no event of their topic's service belong to n
     CannotApply             the alliance cannot go past this event
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -128,18 +129,17 @@ async def _require_same(transaction: Transaction, fresh: Sequence[Arrived], even
 
 async def note(transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]) -> None:
     """Notes events, in order, as applied: from now on they are duplicates."""
-    await transaction.raw.execute(
-        "INSERT INTO seen SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[])",
-        [event.head.service for event in events],
-        [alliance] * len(events),
-        [event.head.sequence for event in events],
-        [sha256(event.body).digest() for event in events],
-    )
-    for source, sequence in {event.head.service: event.head.sequence for event in events}.items():
+    by_source: dict[str, list[Arrived]] = defaultdict(list)
+    for event in events:
+        by_source[event.head.service].append(event)
+    for source, noted in by_source.items():
         await transaction.raw.execute(
-            "INSERT INTO followed VALUES ($1, $2, $3)"
+            "WITH noted AS (INSERT INTO seen SELECT $1, $2, * FROM unnest($4::bigint[], $5::bytea[]))"
+            " INSERT INTO followed VALUES ($1, $2, $3)"
             " ON CONFLICT (source, alliance_id) DO UPDATE SET sequence = excluded.sequence",
             source,
             alliance,
-            sequence,
+            noted[-1].head.sequence,
+            [event.head.sequence for event in noted],
+            [sha256(event.body).digest() for event in noted],
         )

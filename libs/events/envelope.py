@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args
 from uuid import UUID
 
@@ -253,10 +253,15 @@ def _source(text: str) -> tuple[str, AllianceId]:
     empty, service, alliances, alliance = text.split("/")
     if empty or alliances != "alliances":
         raise ValueError(f"source {text!r}")
-    found = UUID(alliance)
-    if str(found) != alliance:  # one id has one spelling: the key of a record is compared with it
-        raise ValueError(f"source {text!r}")
-    return service, AllianceId(found)
+    return service, _alliance(alliance)
+
+
+@lru_cache(maxsize=4096)
+def _alliance(text: str) -> AllianceId:
+    found = UUID(text)
+    if str(found) != text:  # one id has one spelling: the key of a record is compared with it
+        raise ValueError(f"alliance {text!r}")
+    return AllianceId(found)
 
 
 def _sequence(text: str) -> int:

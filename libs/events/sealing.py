@@ -169,10 +169,13 @@ def open_figures(
     """
 
     def walk(value: Any, path: str) -> Any:
-        if isinstance(value, Mapping):
-            if value.keys() >= SEALED_KEYS:
+        if isinstance(value, dict):
+            if "sealed" in value and value.keys() >= SEALED_KEYS:
                 return opened(value, path)
-            return {name: walk(part, f"{path}/{name}") for name, part in value.items()}
+            return {
+                name: walk(part, f"{path}/{name}") if isinstance(part, dict | list) else part
+                for name, part in value.items()
+            }
         if isinstance(value, list):
             return [walk(part, f"{path}/{index}") for index, part in enumerate(value)]
         return value
