@@ -17,13 +17,13 @@ from embedded.calling import call
 from embedded.folder import existing, held, in_one_sentence
 from embedded.tokens import issuer_of
 from events.ids import AllianceId
-from processes.command import migrate, run_kafka, serve, start, stop, topics, witness
+from processes.command import databases, migrate, run_kafka, secrets, serve, start, stop, topics, witness
 from processes.whereabouts import bases
 from service.telemetry import configure_logging
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-for command in (call, serve, migrate, topics, run_kafka, stop, start, witness):
+for command in (call, serve, databases, migrate, topics, secrets, run_kafka, stop, start, witness):
     app.command()(command)
 
 Data = Annotated[Path, typer.Option(help="The folder that keeps everything.")]

@@ -23,17 +23,23 @@ ROLES = (*SERVICES, *(f"{database}_owner" for database in DATABASES))
 _ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT"
 
 
-async def prepare(connection: asyncpg.Connection, passwords: Mapping[str, str]) -> None:
-    """Makes what is missing and sets right what differs; may be interrupted anywhere and called again."""
+async def prepare(connection: asyncpg.Connection, passwords: Mapping[str, str], *, log: bool = True) -> None:
+    """Makes what is missing and sets right what differs; may be interrupted anywhere and called again.
+
+    Where the log is on Kafka (not `log`) there is neither its database nor its owner.
+    """
+    wanted = DATABASES if log else SERVICES
     roles = {row["rolname"] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
-    for role in ROLES:
+    for role in (*SERVICES, *(f"{database}_owner" for database in wanted)):
         verb = "ALTER" if role in roles else "CREATE"
-        await connection.execute(f"{verb} ROLE {role} {_ATTRIBUTES} PASSWORD '{passwords[role]}'")
+        password = await connection.fetchval("SELECT quote_literal($1)", passwords[role])
+        await connection.execute(f"{verb} ROLE {role} {_ATTRIBUTES} PASSWORD {password}")
     databases = {row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")}
-    for database in DATABASES:
+    for database in wanted:
         if database not in databases:
             await connection.execute(f"CREATE DATABASE {database} OWNER {database}_owner TEMPLATE template0")
-    for database in (*DATABASES, "postgres", "template1"):
+    for database in (*wanted, "postgres", "template1"):
         await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
     for service in SERVICES:
-        await connection.execute(f"GRANT CONNECT ON DATABASE {service}, {LOG} TO {service}")
+        open_to_it = f"{service}, {LOG}" if log else service
+        await connection.execute(f"GRANT CONNECT ON DATABASE {open_to_it} TO {service}")

@@ -16,6 +16,12 @@ KAFKA_ADMIN = "admin"
 KAFKA_USERS = (KAFKA_ADMIN, *SERVICES)
 
 _SEALING_SOURCES = ("members", "purchasing", "tenders", "ledger")
+_NAMES = (
+    "deployment",
+    *(f"sealing-{source}" for source in _SEALING_SOURCES),
+    *(f"password-{role}" for role in (SUPERUSER, *ROLES)),
+)
+_HANDED_OUT = "handed-out"
 _BYTES = 32
 
 
@@ -35,12 +41,7 @@ class Secrets:
 
 def load_or_make(folder: DataFolder) -> Secrets:
     """The folder must be held. Raises `CannotStart` when one is damaged, or missing beside a database."""
-    names = [
-        "deployment",
-        *(f"sealing-{source}" for source in _SEALING_SOURCES),
-        *(f"password-{role}" for role in (SUPERUSER, *ROLES)),
-    ]
-    _make_missing(folder, names, beside=folder.postgres)
+    _make_missing(folder, _NAMES, beside=folder.postgres)
     return Secrets(
         issuer=folder.secrets,
         deployment=_read(folder.secrets / "deployment"),
@@ -59,12 +60,26 @@ def kafka_password(folder: DataFolder, user: str) -> Path:
     return folder.secrets / f"kafka-{user}"
 
 
+def hand_out(folder: DataFolder) -> None:
+    """Makes all of the above for containers, which reach PostgreSQL and Kafka elsewhere.
+
+    Each container gets the files that it may know, and runs under a user of its own: the files are readable
+    by all, in a folder that nobody but its owner enters. Once they were handed out, data may be anywhere that
+    is of no use without them: one that is missing then is not made anew. Raises `CannotStart`.
+    """
+    names = [*_NAMES, *(kafka_password(folder, user).name for user in KAFKA_USERS)]
+    _make_missing(folder, names, beside=folder.path / _HANDED_OUT)
+    for name in names:
+        (folder.secrets / name).chmod(0o444)
+    write_once(folder.path / _HANDED_OUT, "Of use to what was begun with them: keep the folder secrets.\n")
+
+
 def _make_missing(folder: DataFolder, names: Sequence[str], beside: Path) -> None:
     missing = [name for name in names if not (folder.secrets / name).exists()]
     if missing and beside.exists():
         raise CannotStart(
-            f"The data {beside} is there but {folder.secrets / missing[0]} is missing, without which it "
-            "cannot be read: restore the folder secrets from a backup."
+            f"{folder.secrets / missing[0]} is missing, and what was begun with it ({beside} tells) cannot "
+            "be read without: restore the folder secrets from a backup."
         )
     folder.secrets.mkdir(mode=0o700, exist_ok=True)
     for name in missing:

@@ -9,6 +9,8 @@ import typer
 import uvloop
 
 from embedded.folder import existing, held, in_one_sentence
+from embedded.secrets import hand_out
+from embedded.tokens import issuer_of
 from processes import operating
 from service.telemetry import configure_logging
 
@@ -54,13 +56,31 @@ def migrate(
     uvloop.run(migrate_services(services))
 
 
+def databases() -> None:
+    """Make databases and roles in a PostgreSQL, or set them right, as its superuser (DATABASES_URL, …)."""
+    from processes.databases import run  # noqa: PLC0415
+
+    configure_logging()
+    uvloop.run(run())
+
+
+def secrets(
+    data: Annotated[Path, typer.Option(help="The folder that keeps them; what is there stays as it is.")],
+) -> None:
+    """Make the secrets that containers are given as files, and the key that signs the operator's tokens."""
+    with in_one_sentence(), held(data) as folder:
+        hand_out(folder)
+        issuer_of(folder)
+        typer.echo(f"The secrets are in {folder.secrets}: keep a copy elsewhere.", err=True)
+
+
 def topics(
     check: Annotated[
         bool, typer.Option("--check", help="Look whether they are right, and make nothing.")
     ] = False,
 ) -> None:
-    """Make the topics in Kafka and grant the services' users their rights (TOPICS_LOG_URL, TOPICS_LOG_USER,
-    …).
+    """Make the topics in Kafka, the services' users whose passwords are told, and grant them their rights
+    (TOPICS_LOG_URL, TOPICS_LOG_USER, …).
     """
     from processes.topics import run  # noqa: PLC0415
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from asyncpg import PostgresError
 from sqlalchemy.exc import DBAPIError
 
 from events.brokers import NotLetIn
@@ -23,9 +24,9 @@ def of_brokers(error: NotLetIn, prefix: str) -> WrongSetting:
     return WrongSetting(_NOT_LET_IN[error.what].format(prefix))
 
 
-def of_database(error: DBAPIError, url: str) -> WrongSetting | None:
+def of_database(error: DBAPIError | PostgresError, url: str) -> WrongSetting | None:
     """By SQLSTATE (PostgreSQL's manual, appendix A); None where the variable `url` is not at fault."""
-    state = getattr(error.orig, "sqlstate", None) or ""
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None) or ""
     if state.startswith("28"):
         password = url.removesuffix("URL") + "PASSWORD"
         return WrongSetting(f"The database refuses the user or the password: {url}, {password}.")

@@ -163,6 +163,36 @@ class OwnerSettings(_Variables):
         return with_password(self.url, self.password)
 
 
+class SuperuserSettings(_Variables):
+    """What the job that makes databases and roles is told: its own way in, and the passwords to give."""
+
+    url: str = Field(pattern=DATABASE, repr=False, description="postgresql+asyncpg://…, a superuser's.")
+    password: SecretStr | None = Field(None, description="The superuser's, where it is not in the URL.")
+    members_password: SecretStr = Field(min_length=8, description="Of the role that members runs under.")
+    members_owner_password: SecretStr = Field(min_length=8, description="Of the role that migrates it.")
+    purchasing_password: SecretStr = Field(min_length=8)
+    purchasing_owner_password: SecretStr = Field(min_length=8)
+    tenders_password: SecretStr = Field(min_length=8)
+    tenders_owner_password: SecretStr = Field(min_length=8)
+    ledger_password: SecretStr = Field(min_length=8)
+    ledger_owner_password: SecretStr = Field(min_length=8)
+
+    def address(self) -> str:
+        return with_password(self.url, self.password)
+
+
+class TopicsSettings(LogSettings):
+    """What the job that makes topics and rights is told: its own way in, and the passwords to give.
+
+    A user whose password it is not told is somebody else's to make.
+    """
+
+    members_password: SecretStr | None = Field(None, min_length=8, description="Of the Kafka user members.")
+    purchasing_password: SecretStr | None = Field(None, min_length=8)
+    tenders_password: SecretStr | None = Field(None, min_length=8)
+    ledger_password: SecretStr | None = Field(None, min_length=8)
+
+
 class Settings(LogSettings):
     """What every service is told. A service derives its own and gives `env_prefix`, say `MEMBERS_`."""
 

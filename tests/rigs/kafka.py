@@ -1,9 +1,10 @@
-"""A real Kafka broker of the test run's own: the product's, asking nobody who comes."""
+"""A real Kafka broker of the test run's own: the product's, asking nobody who comes unless told passwords."""
 
 import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -18,13 +19,12 @@ START_SECONDS = 60
 class Kafka:
     """One broker; `brokers` is the way to it and `servers` its address, the same after each `start`."""
 
-    def __init__(self) -> None:
+    def __init__(self, passwords: Mapping[str, str] | None = None) -> None:
+        """`passwords`: of the users that there are from the first start, by their names."""
         self.folder = Path(tempfile.mkdtemp(prefix="alliance-kafka-"))
         self._guard = Guard(self.folder)
         try:
-            self._broker = Broker(
-                self.folder / "kafka", free_port(), free_port(), passwords=None, heap="512m"
-            )
+            self._broker = Broker(self.folder / "kafka", free_port(), free_port(), passwords, heap="512m")
             self.servers = self._broker.address
             self.brokers = Brokers(self.servers)
             self._broker.format()
