@@ -12,6 +12,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
 
+from events.again import followed_events, own_events
 from events.deadlines import Deadlines
 from events.decision import Call
 from events.envelope import parse
@@ -25,7 +26,7 @@ from events.log import Log, topic_of
 from events.projection import Projectors
 from events.registry import Registry
 from events.relay import Relay
-from events.restore import Restoration, followed_events, own_events
+from events.restore import Restoration
 from events.sealing import Keyring, Masters
 from events.store import Store, Transaction
 from service import feed_api

@@ -186,6 +186,26 @@ async def test_meanwhile_the_old_state_is_served_and_entries_are_taken(
     assert await past.kept() == after
 
 
+async def test_an_entry_that_comes_between_the_last_look_and_the_lock_is_in(
+    past: Past, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, us = await past.shown(past.us), past.publishers[past.us][0]
+    posted = rebuilding._Alliance._post
+
+    async def post(one: Any, alliance: AllianceId, done: int) -> int:
+        count = await posted(one, alliance, done)
+        if alliance == past.us and done == 0:
+            async with past.rig.ledger(past.rig.database) as ledger:
+                await ledger.restoration.begin()
+                await past.rig.publish(us.gave(A, "100.00"))
+                await ledger.catch_up()
+        return count
+
+    monkeypatch.setattr(rebuilding._Alliance, "_post", post)
+    await past.rebuild()
+    assert await past.shown(past.us) == right + 100
+
+
 async def test_an_entry_that_comes_at_the_last_moment_waits_and_is_posted_once(
     past: Past, monkeypatch: pytest.MonkeyPatch
 ) -> None:

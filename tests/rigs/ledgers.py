@@ -8,13 +8,14 @@ from typing import Any
 from uuid import uuid4
 
 from events import log_postgres
+from events.again import followed_events
 from events.follow import Arrived, Follower
 from events.gate import Gate
 from events.ids import AllianceId
 from events.log import Log, Record
 from events.log_postgres import PostgresLog
 from events.relay import Relay
-from events.restore import Restoration, followed_events
+from events.restore import Restoration
 from events.store import Store, Transaction
 from ledger import app as ledger_app
 from ledger.book import LEDGER, Book

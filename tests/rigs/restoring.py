@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from events import log_postgres, restore, topics_kafka
+from events.again import own_events
 from events.decision import Call
 from events.execute import Commands
 from events.gate import Gate
@@ -18,7 +19,7 @@ from events.log import Log, Record
 from events.log_kafka import KafkaLog
 from events.log_postgres import PostgresLog
 from events.relay import Relay
-from events.restore import Restoration, own_events
+from events.restore import Restoration
 from events.sealing import Masters
 from events.store import Store
 from rigs import counting
