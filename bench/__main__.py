@@ -8,13 +8,15 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from bench import http, ledger, relay
+from bench import execute, http, ledger, relay, visible
 from bench.table import HEAD, Row
 
 PARTS: Final[Mapping[str, Callable[[bool], Iterable[Row]]]] = {
     "http": http.measure,
+    "execute": execute.measure,
     "relay": relay.measure,
     "ledger": ledger.measure,
+    "visible": visible.measure,
 }
 
 

@@ -1,7 +1,7 @@
-"""The baseline of commands without HTTP: the library eventsourcing in its safe mode, as its manual has it used.
+"""The baseline of commands without HTTP: the library eventsourcing in its safe mode, used as in its manual.
 
 Safe: each save locks the table of events until its commit, so that a reader of the log misses nothing. (Its
-fast mode, database functions, numbers events without that lock, and a reader may step over what commits late.)
+fast mode, database functions, gives out numbers without that lock: a reader may step over what commits late.)
 Its aggregates are kept from command to command and brought up to date, as ours are.
 """
 
