@@ -19,6 +19,7 @@ from typing import Final
 
 import httpx
 import psutil
+from aiokafka.errors import KafkaError
 from sqlalchemy import URL
 
 from embedded.databases import SERVICES
@@ -26,7 +27,8 @@ from embedded.folder import CannotStart, DataFolder
 from embedded.postgres import Server, running
 from embedded.secrets import KAFKA_ADMIN, kafka_password, kafka_passwords, load_or_make
 from embedded.tokens import AUDIENCE, ISSUER, issuer_of
-from events.brokers import Brokers
+from events.brokers import Brokers, Contact, NotLetIn
+from events.topics_kafka import WrongTopic
 from processes.broker import Broker, free_ports
 from processes.rights import prepare_topics
 from processes.supervision import Child
@@ -117,8 +119,23 @@ async def _stopped(*children: Child) -> AsyncIterator[None]:
 
 
 async def _topics(kafka: Child, broker: Broker, password: str) -> None:
-    await kafka.wait_until(partial(asyncio.to_thread, broker.answers), _START_SECONDS)
-    await prepare_topics(Brokers(broker.address, KAFKA_ADMIN, password), copies=1)
+    brokers = Brokers(broker.address, KAFKA_ADMIN, password)
+    contact = Contact(brokers)
+
+    async def lets_in() -> bool:
+        try:
+            await contact.require()
+        except (NotLetIn, KafkaError, OSError):
+            return False
+        return True
+
+    try:
+        await kafka.wait_until(lets_in, _START_SECONDS)
+        await prepare_topics(brokers, copies=1)
+    except (KafkaError, WrongTopic) as error:
+        raise CannotStart(f"The topics are not as they must be: {error}") from error
+    finally:
+        contact.close()
 
 
 async def _migrate(folder: DataFolder, server: Server) -> None:
