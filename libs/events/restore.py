@@ -132,7 +132,6 @@ class Restoration:
     async def _start(self, topic: str, partition: int, topic_id: UUID) -> int:
         place = (topic, partition)
         if self._ids.get(place) != topic_id:
-            self._ids[place] = topic_id
             async with self._store.single() as transaction:
                 kept = await transaction.raw.fetchval(
                     "SELECT next_offset FROM positions WHERE topic = $1 AND partition = $2 AND topic_id = $3",
@@ -142,6 +141,8 @@ class Restoration:
                 )
             # 0 also where the topic was made again: a rewound relay has filled it with what is known.
             self._at[place] = kept or 0
+            # Not before: cut short in between (a poll has its time), the same reader begins here again.
+            self._ids[place] = topic_id
         return self._at[place]
 
     async def _rest(self, drain: asyncio.Event) -> None:
