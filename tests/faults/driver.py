@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
@@ -18,7 +18,8 @@ CLIENTS: Final = 2
 SECONDS: Final = 8.0
 """For an answer; then the client gives it up and does not know."""
 
-NOT_NOW: Final = frozenset({"idempotency_key_in_flight", "database_unavailable", "restoring"})
+IN_FLIGHT: Final = "idempotency_key_in_flight"
+NOT_NOW: Final = frozenset({IN_FLIGHT, "database_unavailable", "restoring"})
 """Codes that say nothing about the command: it is to be repeated under its key."""
 
 
@@ -35,6 +36,8 @@ class Attempt:
     body: Any = None
     position: int = 0
     replayed: bool = False
+    alone: bool = False
+    """Sent when the order's only attempt had been answered: nobody else can be at work on it."""
 
     @property
     def taken(self) -> bool:
@@ -81,10 +84,13 @@ class Driver:
             if len(new) == 1 and orders.random.random() < 0.1:
                 new *= 2  # the same, under the same key, while the first is on its way
             repeats = orders.random.choice((0, 0, 1, 3))
+            check = orders.random.random() < 0.2
             async with asyncio.TaskGroup() as group:
                 sending = [group.create_task(self._send(order, repeats)) for order in new]
             if taken := next((one for task in sending if (one := task.result()).taken), None):
                 orders.taken(taken.order, taken.body["id"])
+                if check and len(self.attempts[taken.order]) == 1:
+                    await self.attempt(taken.order, alone=True)
 
     async def _send(self, order: Order, repeats: int) -> Attempt:
         for _ in range(repeats + 1):
@@ -94,10 +100,10 @@ class Driver:
             await asyncio.sleep(0.05)
         return attempt
 
-    async def attempt(self, order: Order) -> Attempt:
+    async def attempt(self, order: Order, *, alone: bool = False) -> Attempt:
         self.sent += 1
         request = f"{order.key}.{next(self._numbers)}"
-        attempt = await self._answered(order, request)
+        attempt = replace(await self._answered(order, request), alone=alone)
         self.attempts[order].append(attempt)
         return attempt
 

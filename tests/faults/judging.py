@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
 
-from faults.driver import Attempt
+from faults.driver import IN_FLIGHT, Attempt
 from faults.orders import Alliance, Order
 
 Attempts = Mapping[Order, Sequence[Attempt]]
@@ -55,6 +55,8 @@ def judge(attempts: Sequence[Attempt], written: Mapping[str, Sequence[Stored]], 
         found.wrong.append(f"{name}: answers that differ: {[one.body for one in taken]}")
     if sum(not one.replayed for one in taken) > 1:
         found.doubled.append(f"{name}: taken twice")
+    if any(one.alone and one.code == IN_FLIGHT for one in attempts):
+        found.wrong.append(f"{name}: answered, and then still in work")
     for event in chain.from_iterable(events.values()):
         if taken and event.sequence != taken[0].position:
             found.wrong.append(f"{name}: answered {taken[0].position}, stands at {event.sequence}")

@@ -80,6 +80,7 @@ def test_what_is_as_it_should_be_is_passed_over(attempts: Sequence[Attempt], wri
         ([taken(1), taken(2, replayed=True, position=9)], stored(1), "wrong"),
         ([taken(1), taken(2, replayed=True, status=200)], stored(1), "wrong"),
         ([taken(1)], stored(1, at=6), "wrong"),
+        ([taken(1), replace(later(2, "idempotency_key_in_flight"), alone=True)], stored(1), "wrong"),
         ([taken(1), refused(2, order=ORDER)], stored(1), "wrong"),
         ([refused(1, order=ORDER)], {}, "wrong"),
         ([refused(1, "internal_error", 500, ORDER), taken(2)], stored(2), "wrong"),

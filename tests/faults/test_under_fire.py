@@ -26,7 +26,7 @@ from faults.settling import Settling
 from rigs.pieces import started
 
 KILLS: Final = int(os.environ.get("FAULTS_KILLS", "5"))
-_SEED: Final = os.environ.get("FAULTS_SEED", "7")
+_SEED: Final = os.environ.get("FAULTS_SEED", "128")
 SEED: Final = Random().randrange(10**6) if _SEED == "random" else int(_SEED)
 FIRST: Final = int(os.environ.get("FAULTS_ROUND", "1"))
 A_ROUND: Final = 20
