@@ -136,8 +136,9 @@ class _Alliance:
             alliance,
         )
         added = await self._raw.execute(
-            f"INSERT INTO public.{table} SELECT * FROM pg_temp.{table} made WHERE NOT EXISTS"  # noqa: S608
-            f" (SELECT FROM public.{table} shown WHERE {same})",
+            f"INSERT INTO public.{table} SELECT * FROM pg_temp.{table} made"  # noqa: S608
+            f" WHERE alliance_id = $1 AND NOT EXISTS (SELECT FROM public.{table} shown WHERE {same})",
+            alliance,
         )
         self._rebuilt.removed[table] += int(removed.rsplit(maxsplit=1)[-1])
         self._rebuilt.added[table] += int(added.rsplit(maxsplit=1)[-1])

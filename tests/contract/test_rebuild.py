@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -128,6 +129,19 @@ async def test_what_differs_from_the_log_is_healed(past: Past) -> None:
     assert (rebuilt.removed["standing"], rebuilt.added["standing"]) == (1, 0)
     assert rebuilt.removed["balances"] == rebuilt.added["balances"] > 0
     assert rebuilt.removed["rollups"] == rebuilt.added["rollups"] > 0
+
+
+async def test_it_is_the_same_however_the_entries_came_in_batches(past: Past) -> None:
+    us, obligation = past.publishers[past.us][0], uuid4()
+    async with past.rig.ledger(past.rig.database) as ledger:
+        await ledger.restoration.begin()
+        for month in (5, 3, 4):
+            owed = us.owed(obligation, A, None, "1.00", effective_on=date(2025, month, 1))
+            await past.rig.publish(owed)
+            await ledger.catch_up()
+    before = await past.kept()
+    assert (await past.rebuild()).added.total() == 0
+    assert await past.kept() == before
 
 
 async def test_dropped_altogether_it_is_there_again_from_the_log(past: Past) -> None:
