@@ -186,7 +186,7 @@ class Restoration:
             self._gate.checked = server
         if self._restored:
             events = sum(self._restored.values())
-            logger.warning("restored", topic=self._topic, events=events, alliances=len(self._restored))
+            logger.warning("restored", topic=self._topic, count=events)
         return verified
 
     async def _catch_up(
@@ -203,8 +203,8 @@ class Restoration:
                     await self._compare(records, server)
             except PositionLost as lost:
                 # What is gone of it is here, or lost; what there is may have come since, from the first on.
-                logger.warning("own_topic_lost", topic=lost.topic, partition=lost.partition, at=lost.offset)
                 place = (lost.topic, lost.partition)
+                logger.warning("own_topic_lost", topic=place[0], partition=place[1], offset=lost.offset)
                 self._at[place] = 0 if self._at[place] else lost.goes_on
                 ends.clear()
                 reader.restart()

@@ -44,6 +44,7 @@ _FIELDS: Final = frozenset(
         "route",
         "status",
         "duration_ms",
+        "code",
         "error",
         "frames",
         "causes",
