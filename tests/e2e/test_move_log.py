@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rigs.processes import Processes
 
 from processes.stores import stores
+from rigs.processes import Processes
 from rigs.program import Program, alliance_in
 
 TOUR = Path(__file__).parents[2] / "docs" / "tour" / "alliance.json"

@@ -23,9 +23,9 @@ from embedded.postgres import Server, running
 from embedded.secrets import load_or_make
 from embedded.tokens import ISSUER, issuer_of
 from events.ids import AllianceId, PersonId
+from events.log import topic_of
 from rigs.guard import Guard
 from samples.charter import charter
-from service.assembly import topic_of
 from service.auth import Verifier
 from service.issuer import Issuer
 from service.runtime import Service
