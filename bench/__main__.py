@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from bench import execute, http, ledger, relay, visible
+from bench import balances, execute, http, ledger, relay, visible
 from bench.table import HEAD, Row
 
 PARTS: Final[Mapping[str, Callable[[bool], Iterable[Row]]]] = {
@@ -17,6 +17,7 @@ PARTS: Final[Mapping[str, Callable[[bool], Iterable[Row]]]] = {
     "relay": relay.measure,
     "ledger": ledger.measure,
     "visible": visible.measure,
+    "balances": balances.measure,
 }
 
 

@@ -1,4 +1,4 @@
-"""From a command to its figure in the ledger's balance, through Kafka, each service in a process of its own."""
+"""From a command to its figure in the ledger's balance, through Kafka, each service in its own process."""
 
 import shutil
 import tempfile
@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import psutil
 import uvloop
 
 from bench.product import ALLIANCES, Caller, free_ports, p99, prepare, process, unlimited, visible
+from bench.servers import busy
 from bench.table import Row
 from embedded.folder import existing
 from embedded.tokens import issuer_of
@@ -26,12 +28,14 @@ def measure(full: bool) -> Iterator[Row]:
     data, port = folder / "var", free_ports(_SERVICES)
     try:
         run = ("embedded.command", "run-kafka", "--port", str(port), "--data", str(data))
-        with process(*run, port=port, **unlimited()):
+        with process(*run, port=port, **unlimited()) as product:
             for place in range(_SERVICES):
                 _until_ready(port + place)
             caller = Caller(bases(data, None), issuer_of(existing(data)).token("bench"))
             alliances = [prepare(caller) for _ in range(ALLIANCES)]
+            worked = _busy(product.pid)
             delays = uvloop.run(visible(alliances, caller, RATE, COMMANDS))
+            worked = (_busy(product.pid) - worked) / COMMANDS
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     at_rate = f"{RATE} a second, alliances: {ALLIANCES}"
@@ -41,6 +45,16 @@ def measure(full: bool) -> Iterator[Row]:
         "under 200 ms",
     )
     yield Row(f"answered → visible, {at_rate}, p99", p99([delay.from_answer for delay in delays]), "beside")
+    yield Row(
+        "processor time of all services, PostgreSQL and broker, a command and a read",
+        f"{worked * 1000:.1f} ms",
+        "beside",
+    )
+
+
+def _busy(root: int) -> float:
+    product = psutil.Process(root)
+    return busy(product, *product.children(recursive=True))
 
 
 def _until_ready(port: int) -> None:
