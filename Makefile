@@ -54,7 +54,7 @@ endif
 
 # The seed is printed: given again, the same befalls the same pieces.
 test-faults: setup-all ## kill, stop, cut and delay the pieces under load (FAULTS_KILLS=200 FAULTS_SEED=any)
-	@FAULTS_KILLS='$(FAULTS_KILLS)' FAULTS_SEED='$(FAULTS_SEED)' exec $(PYTEST) tests/faults
+	@FAULTS_KILLS='$(FAULTS_KILLS)' FAULTS_SEED='$(FAULTS_SEED)' $(PYTEST) tests/faults
 
 lint: setup-all ## check style, types, boundaries and the committed documents
 	@.venv/bin/ruff check
