@@ -192,15 +192,25 @@ class Restoration:
     async def _catch_up(
         self, reader: Reader, server: Server, patience: float | None, drain: asyncio.Event | None
     ) -> bool:
-        """Until the end of the topic as it is now; False where the log did not say in `patience` seconds."""
-        loop = asyncio.get_running_loop()
-        began, ends = loop.time(), dict[Position, int]()
-        while True:
+        """Until the end of the topic as it is now; False where the log is silent for `patience` seconds."""
+        deadline = None if patience is None else asyncio.get_running_loop().time() + patience
+        ends: dict[Position, int] = {}
+        while not ends or any(place not in self._ids or self._at[place] < end for place, end in ends.items()):
             if drain is not None and drain.is_set():
                 raise _Interrupted
+            waiting = asyncio.timeout_at(None if ends else deadline)
             try:
-                if records := await reader.poll(POLL_SECONDS if ends else 0, BATCH):
-                    await self._compare(records, server)
+                async with waiting:
+                    records = await reader.poll(POLL_SECONDS if ends else 0, BATCH)
+                    if not ends and not (ends := dict(await reader.ends())):
+                        await asyncio.sleep(POLL_SECONDS)
+            except TimeoutError:
+                if not waiting.expired():
+                    raise
+                logger.warning("own_topic_not_read", topic=self._topic)
+                self._ids.clear()  # what was read and not compared is read again
+                reader.restart()
+                return False
             except PositionLost as lost:
                 # What is gone of it is here, or lost; what there is may have come since, from the first on.
                 place = (lost.topic, lost.partition)
@@ -208,13 +218,10 @@ class Restoration:
                 self._at[place] = 0 if self._at[place] else lost.goes_on
                 ends.clear()
                 reader.restart()
-            if not ends and not (ends := dict(await reader.ends())):
-                if patience is not None and loop.time() - began > patience:
-                    logger.warning("own_topic_not_read", topic=self._topic)
-                    return False
-                await asyncio.sleep(POLL_SECONDS)
-            elif all(place in self._ids and self._at[place] >= end for place, end in ends.items()):
-                return True
+                continue
+            if records:
+                await self._compare(records, server)
+        return True
 
     async def _compare(self, records: Sequence[Received], server: Server) -> None:
         events = [arrived for record in records if (arrived := self._arrived(record)) is not None]

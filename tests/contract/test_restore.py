@@ -13,6 +13,7 @@ from events.errors import NotRestored, Restoring
 from events.follow import Arrived, Follower
 from events.ids import AllianceId
 from events.log import Received
+from events.relay import rewind
 from events.restore import tell
 from events.store import Transaction
 from rigs.counting import COUNTER, NOW, SERVICE, Count, MemoryLog, new_alliance
@@ -311,6 +312,19 @@ async def test_the_next_start_reads_on_where_the_last_one_ended(past: Past) -> N
         service.restoration._compare = counting
         await service.restoration.begin()
         assert sum(compared) == 1
+
+
+async def test_a_topic_that_was_made_again_and_filled_gives_back_what_was_lost(past: Past) -> None:
+    await past.topic.make_again()
+    async with guarded(past.postgres, past.database, past.topic) as service:
+        await service.restoration.begin()
+        async with service.store.transaction() as transaction:
+            await rewind(transaction, None)
+        await service.relayed()
+    async with past.again() as service:
+        await service.restoration.begin()
+        assert await recorded(past.postgres, past.copy) == past.before
+        await service.count(past.us, past.counters[0])
 
 
 @pytest.mark.parametrize("mark", ["of another timeline", "of another system", "none"])

@@ -228,6 +228,20 @@ async def test_the_ledger_is_rebuilt_while_it_is_served(program: Program, allian
     assert re.search(r"^  balances: (\d+) rows removed, \1 rows added$", done.stdout, re.MULTILINE)
     assert await digests(server, "ledger") == before
 
+    told = await asyncio.to_thread(
+        lambda: subprocess.run(
+            [str(ALLIANCE), "restore", "members", "--data", str(program.data)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    )
+    assert (told.returncode, told.stdout[:34]) == (0, "members: takes no command until it")
+    async with connected(server, "members") as connection, asyncio.timeout(30):
+        while not await connection.fetch("SELECT FROM mark"):  # noqa: ASYNC110 - the service sets it
+            await asyncio.sleep(0.1)
+    await quiet(program)
+
     async with connected(server, "ledger") as connection:
         await connection.execute("ALTER TABLE events DISABLE TRIGGER append_only")
         await connection.execute("UPDATE events SET body = body || ' ' WHERE sequence = 2")

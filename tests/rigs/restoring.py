@@ -1,7 +1,7 @@
 """A tiny service behind the gate, over either log, whose database can be put back to a copy."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,7 @@ from rigs import counting
 from rigs.counting import ALICE, COUNTER, NOW, REGISTRY, SERVICE, Count, Counted
 from rigs.kafka import Kafka
 from rigs.postgres import Postgres
+from rigs.topics import delete_topic
 
 PARTITIONS = 4
 
@@ -36,6 +37,8 @@ class Topic:
 
     log: Log
     name: str
+    make_again: Callable[[], Awaitable[None]]
+    """Deletes it, with all that it holds, and makes it empty."""
 
     async def publish(self, alliance: AllianceId, *bodies: bytes) -> None:
         assert await self.log.publish(self.name, [Record(alliance, body) for body in bodies]) == len(bodies)
@@ -62,11 +65,15 @@ class Topic:
 @asynccontextmanager
 async def topic_in_postgres(postgres: Postgres) -> AsyncIterator[Topic]:
     database, role, name = await postgres.create_database(), await postgres.create_role(), _name()
-    owner = await postgres.connect(database)
-    await log_postgres.create_topics(owner, {name: role}, [role])
-    await owner.close()
+
+    async def make() -> None:
+        async with connected(postgres, database) as owner:
+            await owner.execute(f'DROP TABLE IF EXISTS "{name}"')
+            await log_postgres.create_topics(owner, {name: role}, [role])
+
+    await make()
     log = PostgresLog(f"postgresql://{role}@/{database}?host={postgres.host}")
-    yield Topic(log, name)
+    yield Topic(log, name, make)
     await log.close()
     await postgres.drop_database(database)
 
@@ -74,9 +81,17 @@ async def topic_in_postgres(postgres: Postgres) -> AsyncIterator[Topic]:
 @asynccontextmanager
 async def topic_in_kafka(kafka: Kafka) -> AsyncIterator[Topic]:
     name = _name()
-    await topics_kafka.create_topics(kafka.brokers, [name], copies=1, partitions=PARTITIONS)
+
+    async def create() -> None:
+        await topics_kafka.create_topics(kafka.brokers, [name], copies=1, partitions=PARTITIONS)
+
+    async def make_again() -> None:
+        await delete_topic(kafka.brokers, name)
+        await create()
+
+    await create()
     log = KafkaLog(kafka.brokers)
-    yield Topic(log, name)
+    yield Topic(log, name, make_again)
     await log.close()
 
 
