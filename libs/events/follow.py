@@ -14,6 +14,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from importlib.resources import files
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -36,6 +37,8 @@ POLL_SECONDS = 0.5
 RETRY_SECONDS = 0.5
 LOOK_SECONDS = 5.0
 """How often a follower looks how far behind it is."""
+LOOK_AGAIN_SECONDS = 0.1
+"""How soon who waits for a position looks for what another replica applied."""
 STUCK_SECONDS = 20.0
 """Behind for so long without a record, the reader counts as stuck."""
 
@@ -75,7 +78,8 @@ class Follower:
         self._apply = apply
         self._batch = batch
         self._positions = Positions(store, self.topics)
-        self._moved = asyncio.Event()
+        self._moved: WeakValueDictionary[AllianceId, asyncio.Event] = WeakValueDictionary()
+        """Of the alliances that somebody waits for."""
         self._behind_since: float | None = None
         self._look_at = 0.0
         self.lag = 0
@@ -155,14 +159,20 @@ class Follower:
         alliances = list(by_alliance)
         for alliance in alliances[:-1]:
             await self._apply_alliance(alliance, by_alliance[alliance], {})
+            self._tell_moved(alliance)
         if alliances:
             await self._apply_alliance(alliances[-1], by_alliance[alliances[-1]], ends)
+            self._tell_moved(alliances[-1])
         else:
             async with self.store.transaction() as transaction:
                 await self._positions.move(transaction, ends)
         self._positions.expected |= ends
-        self._moved.set()
-        self._moved = asyncio.Event()
+
+    def _tell_moved(self, alliance: AllianceId) -> None:
+        # Those alone who wait for this one: if every batch woke all who wait, each of them would ask the
+        # database each time, and so slow down what it waits for.
+        if moved := self._moved.pop(alliance, None):
+            moved.set()
 
     async def _apply_alliance(
         self, alliance: AllianceId, events: Sequence[Arrived], ends: Mapping[Position, int]
@@ -258,17 +268,21 @@ class Follower:
         if source not in self.sources:
             raise UnknownSource(source)
         loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
+        began = loop.time()
         while True:
-            moved = self._moved  # before looking, or what comes in between is missed
+            moved = self._moved.get(alliance)  # before looking, or what comes in between is missed
+            if moved is None:
+                moved = self._moved[alliance] = asyncio.Event()
             if await self._reached(source, alliance, sequence):
                 return
-            left = until - loop.time()
-            if left <= 0:
+            waited = loop.time() - began
+            if waited >= seconds:
                 raise Unavailable("position_not_reached", source=source, sequence=sequence)
+            # Another replica may have applied it: look again even if nothing moved in this process, but the
+            # longer it takes the more seldom: many who wait long are a sign that there is too much to do.
+            pause = max(LOOK_AGAIN_SECONDS, waited / 2)
             try:
-                # Another replica may have applied it: look again even if nothing moved in this process.
-                await asyncio.wait_for(moved.wait(), min(0.1, left))
+                await asyncio.wait_for(moved.wait(), min(pause, seconds - waited))
             except TimeoutError:
                 continue
 
