@@ -149,13 +149,12 @@ class Orders:
         return [self._declared(service, "hours", company, body, Decimal(0), refusal=code)]
 
     def _rivals(self) -> list[Order]:
-        """Two of one person's day, of which only one can be true: together more than twelve hours."""
+        """Two of one person's day at one company, of which only one can be true: more than twelve hours."""
         service, project, kind, company = self._work()
         line = self._line(Decimal(7))
         body = {"project": project, "kind": kind, "lines": [line]}
         more = {"refusal": "more_than_twelve_hours_a_day", "rival": line["person"]}
-        other = (company + 1) % 2
-        return [self._declared(service, "hours", one, body, Decimal(420), **more) for one in (company, other)]
+        return [self._declared(service, "hours", company, body, Decimal(420), **more) for _ in range(2)]
 
     def _attestation(self) -> list[Order]:
         declared, which = self._unattested.pop(self.random.randrange(len(self._unattested)))

@@ -32,9 +32,9 @@ class Player:
                 for fault in faults:
                     self._driver.most = began + fault.at + AHEAD
                     await self._until(began + fault.at)
-                    if fault.target in PIECES:
+                    if fault.piece in PIECES:
                         wait = self._pieces.start_again if fault.early else self._pieces.up
-                        await wait(fault.target)
+                        await wait(fault.piece)
                     if await self._strike(fault):
                         self.done[fault.kind, fault.target] += 1
                     group.create_task(self._undo(fault))

@@ -27,6 +27,11 @@ class Fault:
     early: bool
 
     @property
+    def piece(self) -> str:
+        """What has to be there for it: a piece, or a way."""
+        return POSTGRES if self.kind in ("backend", "relay") else self.target
+
+    @property
     def is_kill(self) -> bool:
         """Whether it is a SIGKILL."""
         return self.kind in ("kill", "backend")
