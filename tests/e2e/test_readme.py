@@ -2,9 +2,11 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,12 +31,14 @@ def blocks() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def surroundings() -> Iterator[dict[str, str]]:
     """The product, started by README's first block, on a port and a folder of the test's own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    data = tmp_path_factory.mktemp("readme") / "var"
+    # Not in pytest's folder: another run closes it to PostgreSQL, which as root has an account of its own.
+    folder = Path(tempfile.mkdtemp(prefix="alliance-readme-", dir="/tmp"))
+    data = folder / "var"
     url = f"http://127.0.0.1:{port}"
     environment = {
         **os.environ,
@@ -56,6 +60,7 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
     finally:
         os.killpg(running.pid, signal.SIGINT)
         running.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.timeout(600)
