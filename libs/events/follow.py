@@ -116,8 +116,6 @@ class Follower:
             logger.info("position_moved_elsewhere", group=self._group)
             reader.restart()
             return 0
-        if records:
-            await reader.committed(self._positions.expected)
         return len(records)
 
     async def _poll(self, reader: Reader) -> Sequence[Received]:
@@ -134,11 +132,14 @@ class Follower:
         return records
 
     async def _look(self, reader: Reader) -> None:
-        """Notices how far behind it is, and a reader that stopped: aiokafka's may, when a broker restarts."""
+        """Notices how far behind it is, and a reader that stopped: aiokafka's may, when a broker restarts.
+        Tells the log how far it is: after every batch that would cost the broker more than the batch.
+        """
         now = asyncio.get_running_loop().time()
         if now < self._look_at:
             return
         self._look_at = now + LOOK_SECONDS
+        await reader.committed(self._positions.expected)
         ends = await reader.ends()
         self.lag = sum(max(0, end - self._positions.expected.get(place, end)) for place, end in ends.items())
         if not self.lag:
