@@ -23,11 +23,13 @@ PYTHON = $(shell for name in python3.13 python3.12 python3.11 python3 python; do
 	&& $$name -c 'import sys; print(sys.executable)' && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-kafka demo token test test-faults lint format bench setup setup-kafka setup-all
+COMPOSE := docker compose --file deploy/compose/compose.yaml
+
+.PHONY: help run run-kafka compose-secrets compose-up compose-down demo token test test-faults lint format bench setup setup-kafka setup-all
 .DELETE_ON_ERROR:
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 # `exec`: the program is make's own child, so that a signal reaches it and make waits until it has ended.
 run: setup ## run all four services and PostgreSQL here (PORT=8000 DATA=var)
@@ -35,6 +37,15 @@ run: setup ## run all four services and PostgreSQL here (PORT=8000 DATA=var)
 
 run-kafka: setup-kafka ## run PostgreSQL, a Kafka broker and each service in a process of its own (PORT=8000 DATA=var)
 	@exec $(ALLIANCE) run-kafka --port '$(PORT)' --data '$(DATA)'
+
+compose-secrets: setup ## make the secrets that containers are given, once, in deploy/compose/var
+	@$(ALLIANCE) secrets --data deploy/compose/var
+
+compose-up: compose-secrets ## build the image and run everything in containers (deploy/compose/.env)
+	@$(COMPOSE) up --build --wait
+
+compose-down: ## stop the containers; volumes and secrets stay
+	@$(COMPOSE) down
 
 # Where nothing else is said, the data folder tells where the four services are, or they are together on PORT.
 demo: setup ## play the demonstration against the running product (PORT=8000 or URL=, DATA=var)
