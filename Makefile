@@ -25,7 +25,7 @@ PYTHON = $(shell for name in python3.13 python3.12 python3.11 python3 python; do
 .DEFAULT_GOAL := help
 COMPOSE := docker compose --file deploy/compose/compose.yaml
 
-.PHONY: help run run-kafka compose-secrets compose-up compose-down demo token test test-faults lint format bench setup setup-kafka setup-all
+.PHONY: help run run-kafka compose-secrets compose-up compose-down compose-test demo token test test-faults lint format bench setup setup-kafka setup-all
 .DELETE_ON_ERROR:
 
 help: ## list what can be made
@@ -46,6 +46,9 @@ compose-up: compose-secrets ## build the image and run everything in containers 
 
 compose-down: ## stop the containers; volumes and secrets stay
 	@$(COMPOSE) down
+
+compose-test: setup-all ## run everything in containers of the test's own, and hold it against what is promised
+	@$(PYTEST) --maxfail 1 tests/e2e/test_compose.py
 
 # Where nothing else is said, the data folder tells where the four services are, or they are together on PORT.
 demo: setup ## play the demonstration against the running product (PORT=8000 or URL=, DATA=var)
