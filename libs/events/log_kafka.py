@@ -204,6 +204,10 @@ class KafkaReader:
             with suppress(OffsetOutOfRangeError, NoOffsetForPartitionError):
                 await consumer.getmany(timeout_ms=0)
             await placed.shared_out.wait()
+        if not all(map(consumer.partitions_for_topic, self._topics)):
+            # A broker that starts knows no topics yet, and lets nobody at them: the group has then shared out
+            # none, and aiokafka would not look again for five minutes.
+            await consumer._client.force_metadata_update()
         await self._place(consumer)
         if not placed.partitions or self._placed is not placed:
             await asyncio.sleep(seconds)  # more readers than partitions, or shared out anew this moment

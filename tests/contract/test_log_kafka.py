@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
+from aiokafka.protocol.metadata import MetadataResponse_v0
 
 from events.ids import AllianceId
 from events.log import Reader, Record
@@ -13,6 +14,8 @@ from events.topics_kafka import create_topics
 from rigs.kafka import Kafka
 
 PARTITIONS = 6
+TOPIC_UNKNOWN = 3
+"""Kafka's error code for it."""
 
 
 @pytest.fixture
@@ -92,3 +95,22 @@ async def test_what_is_too_large_for_the_broker_is_not_acknowledged_and_the_next
         await log.publish(topic, [Record(us, b"fits"), Record(us, bytes(2_000_000)), Record(us, b"no")]) < 2
     )
     assert await log.publish(topic, [Record(us, b"fits again")]) == 1
+
+
+async def test_a_reader_that_a_starting_broker_tells_of_no_topic_asks_again(
+    log: KafkaLog, topic: str
+) -> None:
+    follower = Follower()
+    async with asyncio.timeout(60), log.reader([topic], topic, follower.start) as reader:
+        while len(follower.asked) < PARTITIONS:
+            await follower.step(reader)
+        assert reader._consumer is not None
+        cluster = reader._consumer._client.cluster
+        brokers = [(broker.nodeId, broker.host, broker.port) for broker in cluster.brokers()]
+        cluster.update_metadata(MetadataResponse_v0(brokers, [(TOPIC_UNKNOWN, topic, [])]))
+        # Nothing is shared out then, until somebody looks again.
+        while len(follower.asked) < 2 * PARTITIONS:
+            await follower.step(reader)
+        sent = await publish(log, topic, alliances=5, each=2)
+        while len(follower.read) < sent:
+            await follower.step(reader)
