@@ -270,6 +270,18 @@ def test_while_a_service_is_stopped_the_gateway_says_so_and_the_others_answer(
     assert stack.ask("GET", f"/tenders/v1/alliances/{alliance}/opportunities").status_code == 200
 
 
+def test_a_service_that_is_killed_is_started_again(stack: Stack, alliance: str) -> None:
+    stack.within("purchasing", "python", "-c", "import os; os.kill(-1, 9)")  # all of its user's
+    deadline = time.monotonic() + 120
+    while True:
+        told = stack.containers()["purchasing"]
+        if told["RestartCount"] == 1 and told["State"]["Health"]["Status"] == "healthy":
+            break
+        assert time.monotonic() < deadline, told["State"]
+        time.sleep(0.5)
+    assert stack.ask("GET", f"/purchasing/v1/alliances/{alliance}/campaigns").status_code == 200
+
+
 def test_after_down_and_up_everything_is_there(played: Played) -> None:
     stack, before = played.stack, played.balances()
     stack.down()
