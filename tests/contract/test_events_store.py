@@ -70,6 +70,18 @@ async def test_an_append_on_another_head_than_the_one_read_writes_nothing(tiny: 
     assert await tiny.everything() == before
 
 
+async def test_an_event_id_is_given_out_once_in_all_alliances(tiny: Tiny) -> None:
+    us, them = new_alliance(), new_alliance()
+    event = new("a/1", 1)
+    async with tiny.store.transaction() as transaction:
+        await transaction.append(us, await transaction.lock_head(us), [event])
+    before = await tiny.everything()
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with tiny.store.transaction() as transaction:
+            await transaction.append(them, await transaction.lock_head(them), [event])
+    assert await tiny.everything() == before
+
+
 async def test_the_bytes_come_back_as_they_were(tiny: Tiny) -> None:
     us = new_alliance()
     body = b'{"b": 1, "a":\xc3\xa9 , "a": 2}\x00\xff'
