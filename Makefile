@@ -16,6 +16,8 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 ALLIANCE := .venv/bin/alliance
 PYTEST := .venv/bin/python -m pytest
+# Two files at a time: half of their time they wait for servers.
+BESIDE := --numprocesses=2 --dist=loadfile
 
 # Asked only when something has to be set up. A name on the PATH may be a shim that runs nothing: each is tried.
 PYTHON = $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
@@ -61,7 +63,7 @@ token: setup ## print an access token for a person (AS=alice DATA=var)
 test: setup-all ## pass the tests, quick ones first, on a real PostgreSQL and a real Kafka (TESTS=path for some)
 ifeq ($(TESTS),)
 	@$(PYTEST) tests/unit
-	@$(PYTEST) tests --ignore=tests/unit
+	@$(PYTEST) $(BESIDE) tests --ignore=tests/unit
 else
 	@$(PYTEST) $(TESTS)
 endif
