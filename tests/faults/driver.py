@@ -118,7 +118,7 @@ class Driver:
             answer = await self.client.post(url, json=order.body, headers=headers)
         except httpx.TransportError:
             return Attempt(order, request)
-        said = answer.json()
+        said = answer.json() if "json" in answer.headers.get("content-type", "") else {}
         position = answer.headers.get("alliance-position", "=0").partition("=")[2]
         replayed = "idempotent-replayed" in answer.headers
         return Attempt(
