@@ -282,6 +282,16 @@ def test_a_service_that_is_killed_is_started_again(stack: Stack, alliance: str) 
     assert stack.ask("GET", f"/purchasing/v1/alliances/{alliance}/campaigns").status_code == 200
 
 
+def test_the_two_stores_alone_keep_anything_on_volumes(stack: Stack) -> None:
+    volumes = {
+        (name, mount["Name"])
+        for name, one in stack.containers().items()
+        for mount in one["Mounts"]
+        if mount["Type"] == "volume"
+    }
+    assert volumes == {(store, f"{stack.project}_{store}") for store in ("postgres", "kafka")}
+
+
 def test_after_down_and_up_everything_is_there(played: Played) -> None:
     stack, before = played.stack, played.balances()
     stack.down()
