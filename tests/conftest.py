@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,8 +14,12 @@ from rigs.stack import missing_engine
 if TYPE_CHECKING:
     from rigs.product import Product
 
-_NO_KAFKA = pytest.StashKey[str]()
-_NO_ENGINE = pytest.StashKey[str]()
+NOT_TESTED = pytest.StashKey[dict[str, str]]()
+"""What is left out on this machine, and why: the end of the run says it, whichever process found out."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[NOT_TESTED] = {}
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +54,7 @@ def kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
         if os.environ.get("CI") == "true":
             raise
         reason = f"no Kafka broker could be started: {error!r}"
-        request.config.stash[_NO_KAFKA] = reason
+        request.config.stash[NOT_TESTED]["on Kafka"] = reason
         pytest.skip(reason)
     try:
         yield broker
@@ -70,15 +74,23 @@ async def product() -> AsyncIterator["Product"]:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leaves the compose stack out where no engine is, also with CI=true: the end of the run says so."""
     if collection_path.name == "test_compose.py" and (reason := missing_engine()):
-        config.stash[_NO_ENGINE] = reason
+        config.stash[NOT_TESTED]["compose"] = reason
         return True
     return None
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["not_tested"] = session.config.stash[NOT_TESTED]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of several processes of the run has ended: what it found out is said by the first of them."""
+    node.config.stash[NOT_TESTED].update(getattr(node, "workeroutput", {}).get("not_tested", {}))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if reason := config.stash.get(_NO_KAFKA, None):
-        terminalreporter.section("NOT TESTED ON KAFKA", sep="!", red=True, bold=True)
-        terminalreporter.line(reason)
-    if reason := config.stash.get(_NO_ENGINE, None):
-        terminalreporter.section("NOT TESTED: compose", sep="!", red=True, bold=True)
+    for what, reason in config.stash[NOT_TESTED].items():
+        terminalreporter.section(f"NOT TESTED: {what}", sep="!", red=True, bold=True)
         terminalreporter.line(reason)
