@@ -160,12 +160,11 @@ class Pieces:
     async def kill(self, name: str) -> bool:
         """SIGKILL, as a power cut would do it; returns when it has ended, and whether it ran."""
         self._up.discard(name)
-        family = self._family(name)
+        family, spawned = self._family(name), self._processes.pop(name, None)
         for process in family:
             kill(process.pid)
         await asyncio.to_thread(wait_for_end, family)
-        if name in self._processes:
-            spawned = self._processes.pop(name)
+        if spawned is not None:
             await asyncio.to_thread(spawned.wait)
             self._guard.forget(spawned.pid)
         return bool(family)
