@@ -13,11 +13,13 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from itertools import groupby
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID, uuid5
 
 import asyncpg
 import orjson
+from sqlalchemy import Executable
 from uuid_utils.compat import uuid7
 
 from events.decision import Aggregate, Call, Given, Placed
@@ -362,13 +364,13 @@ class Commands(Generic[G]):
         written: Sequence[Recorded[Any]],
         bodies: Sequence[bytes],
     ) -> None:
-        for new_event in written:
-            for projector in self._projectors.get(type(new_event.event), ()):
-                for change in projector(new_event):
-                    if isinstance(change, Change):
-                        await transaction.raw.execute(change.sql, *change.values)
-                    else:
-                        await transaction.execute(change)
+        changes = [
+            change
+            for new in written
+            for projector in self._projectors.get(type(new.event), ())
+            for change in projector(new)
+        ]
+        await _bring_about(transaction, changes)
         if self._follow_own is not None and bodies:
             await self._follow_own(transaction, alliance, bodies)
 
@@ -414,6 +416,20 @@ class Commands(Generic[G]):
             if len(self._states) > STATES_KEPT:
                 self._states.popitem(last=False)
         return loaded
+
+
+async def _bring_about(transaction: Transaction, changes: Sequence[Executable | Change]) -> None:
+    """In their order; those of one statement that follow on each other in two round trips, however many."""
+    for sql, alike in groupby(changes, lambda change: change.sql if isinstance(change, Change) else None):
+        if sql is None:
+            for statement in alike:
+                await transaction.execute(cast(Executable, statement))
+            continue
+        values = [cast(Change, change).values for change in alike]
+        if len(values) == 1:
+            await transaction.raw.execute(sql, *values[0])
+        else:
+            await transaction.raw.executemany(sql, values)
 
 
 def _placed(decided: Sequence[Event | Placed]) -> list[Placed]:
