@@ -24,7 +24,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from declarations.domain import COUNTING, Declaration, Other, Replaced, State
@@ -41,7 +40,7 @@ from declarations.events import (
 )
 from events.envelope import Recorded
 from events.ids import AllianceId
-from events.projection import Projectors
+from events.projection import Change, Projectors, upsert
 from events.store import Transaction
 from money import Money
 
@@ -100,7 +99,7 @@ class Views:
             words.reversed: [self._reversed],
         }
 
-    def _declared(self, recorded: Recorded[Declared]) -> Sequence[Executable]:
+    def _declared(self, recorded: Recorded[Declared]) -> Sequence[Change]:
         event = recorded.event
         work = event.work.value
         row = {
@@ -123,7 +122,7 @@ class Views:
             "replaces": event.replaces,
             "state": State.COUNTED if event.counts else State.DECLARED,
         }
-        return [insert(self.table).values(row), *self._lines(recorded, work.lines)]
+        return [upsert(self.table, **row), *self._lines(recorded, work.lines)]
 
     def _attested(self, recorded: Recorded[Attested]) -> Sequence[Executable]:
         return [self._changed(recorded, state=State.ATTESTED)]
@@ -131,7 +130,7 @@ class Views:
     def _contested(self, recorded: Recorded[Contested]) -> Sequence[Executable]:
         return [self._changed(recorded, state=State.CONTESTED, why=recorded.event.why.document)]
 
-    def _arbitrated(self, recorded: Recorded[Arbitrated]) -> Sequence[Executable]:
+    def _arbitrated(self, recorded: Recorded[Arbitrated]) -> Sequence[Executable | Change]:
         work, why = recorded.event.work.value, recorded.event.why.document
         return [
             self._changed(recorded, state=State.ARBITRATED, why=why, value=work.value.amount),
@@ -145,14 +144,13 @@ class Views:
             update(self.lines).where(*self._of(recorded)).values(stands=False),
         ]
 
-    def _lines(self, recorded: Recorded[Any], lines: Sequence[Line]) -> Sequence[Executable]:
+    def _lines(self, recorded: Recorded[Any], lines: Sequence[Line]) -> Sequence[Change]:
         about = {
             "alliance_id": recorded.alliance,
             "declaration": recorded.event.declaration,
             "stands": True,
         }
-        rows = [{**about, "position": index, **dict(line)} for index, line in enumerate(lines)]
-        return [insert(self.lines).values(rows)] if rows else []
+        return [upsert(self.lines, **about, position=index, **dict(line)) for index, line in enumerate(lines)]
 
     def _of(self, recorded: Recorded[Any]) -> Sequence[Any]:
         return (
