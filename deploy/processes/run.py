@@ -89,9 +89,9 @@ async def _live(folder: DataFolder, port: int, say: Say, ready: Callable[[Mappin
         async with _stopped(kafka), running(folder, secrets.passwords) as server, _stopped(kafka):
             async with asyncio.TaskGroup() as group:
                 group.create_task(_topics(kafka, broker, passwords[KAFKA_ADMIN]))
-                group.create_task(_migrate(folder, server))
+                group.create_task(migrate_all(folder, server))
             for service, url in urls.items():
-                children[service] = child(service, _Serve(folder, server, broker, service, url))
+                children[service] = child(service, Serving(folder, server, broker, service, url))
             services = [children[service] for service in SERVICES]
             async with _stopped(*services), asyncio.TaskGroup() as group:
                 for one in services:
@@ -138,7 +138,8 @@ async def _topics(kafka: Child, broker: Broker, password: str) -> None:
         contact.close()
 
 
-async def _migrate(folder: DataFolder, server: Server) -> None:
+async def migrate_all(folder: DataFolder, server: Server) -> None:
+    """Brings each service's database to its newest form, as its owner. Raises CannotStart."""
     owners = {}
     for service in SERVICES:
         owner, prefix = f"{service}_owner", f"{service.upper()}_OWNER_"
@@ -162,7 +163,7 @@ async def _migrate(folder: DataFolder, server: Server) -> None:
 
 
 @dataclass(frozen=True)
-class _Serve:
+class Serving:
     """Starts a service, told its own settings and nobody else's."""
 
     folder: DataFolder

@@ -33,7 +33,7 @@ from events.brokers import Brokers
 from events.relay import ACTIVE_RELAY
 from processes.broker import Broker
 from processes.rights import prepare_topics
-from processes.run import _migrate, _Serve
+from processes.run import Serving, migrate_all
 from rigs.guard import Guard, kill, wait_for_end
 from rigs.proxy import Proxy
 
@@ -58,7 +58,7 @@ class Pieces:
         """Past the proxies, as the administrator."""
         self.ways: dict[str, Proxy] = {}
         self._ports = {service: _port() for service in SERVICES}
-        self._serve: dict[str, _Serve] = {}
+        self._serve: dict[str, Serving] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._up: set[str] = set()
         self._starting = asyncio.Lock()
@@ -71,13 +71,13 @@ class Pieces:
         self._spawn(KAFKA)
         await self._server.start()
         self._watch_postgres()
-        await _migrate(self._folder, self._server)
+        await migrate_all(self._folder, self._server)
         await self.up(KAFKA)
         await prepare_topics(self.brokers, copies=1)
         for service in SERVICES:
             told = _Told(self._server, self._sockets(service), self.ways[f"{service}-kafka"])
             url = f"http://127.0.0.1:{self._ports[service]}"
-            self._serve[service] = _Serve(self._folder, told, told, service, url)  # type: ignore[arg-type]
+            self._serve[service] = Serving(self._folder, told, told, service, url)  # type: ignore[arg-type]
             await self._open(f"{service}-postgres", Proxy(self._socket(), self._sockets(service) / _SOCKET))
             self._spawn(service)
         for service in SERVICES:
