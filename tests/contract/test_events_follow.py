@@ -1,34 +1,26 @@
 """Following on a real PostgreSQL: each event once, in order, or the alliance visibly stands still."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 from uuid import uuid4
 
 import pytest
 
 from events import follow as follow_module
 from events.errors import DatabaseUnavailable, Frozen, Unavailable, UnknownSource
-from events.follow import Arrived, CannotApply, Follower
+from events.follow import Arrived, CannotApply
 from events.freezing import frozen, resume
 from events.ids import AllianceId
 from events.positions import Overtaken
 from events.store import Store, Transaction
-from rigs.counting import TOPIC, MemoryLog, Tiny, counted_event, new_alliance, tiny_service, url_of
+from rigs.counting import TOPIC, MemoryLog, Tiny, counted_event, new_alliance, url_of
+from rigs.following import OTHER, Rig, followed_by, running, until
 from rigs.postgres import Postgres
-
-OTHER = "alliance.other"
-Applied = list[tuple[AllianceId, str, int]]
 
 
 @pytest.fixture
 async def tiny(postgres: Postgres, database: str) -> AsyncIterator[Tiny]:
-    async with tiny_service(postgres, database) as one:
-        async with one.connect() as connection:
-            await connection.execute(
-                "CREATE TABLE applied (n serial, alliance_id uuid, source text, sequence bigint)"
-            )
+    async with followed_by(postgres, database) as one:
         yield one
 
 
@@ -37,74 +29,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow_module, "RETRY_SECONDS", 0.02)
 
 
-class Rig:
-    """A follower over a log in memory; `fault` is raised by what applies an event with that sequence."""
-
-    def __init__(self, tiny: Tiny, store: Store | None = None, log: MemoryLog | None = None) -> None:
-        self.tiny = tiny
-        self.store = store or tiny.store
-        self.log = log or MemoryLog()
-        self.faults: dict[tuple[AllianceId, int], BaseException] = {}
-        self.follower = Follower(
-            self.store, self.log, {TOPIC: "tiny", OTHER: "other"}, "group", self.apply, batch=50
-        )
-
-    async def apply(self, transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]) -> None:
-        for one in events:
-            await transaction.raw.execute(
-                "INSERT INTO applied (alliance_id, source, sequence) VALUES ($1, $2, $3)",
-                alliance,
-                one.head.service,
-                one.head.sequence,
-            )
-            if fault := self.faults.get((alliance, one.head.sequence)):
-                raise fault
-
-    def put(self, alliance: AllianceId, *sequences: int, topic: str = TOPIC, **options: Any) -> None:
-        for sequence in sequences:
-            body = counted_event(alliance, sequence, service=topic.split(".")[1], **options)
-            self.log.records.setdefault(topic, []).append((str(alliance).encode(), body))
-
-    async def read(self, times: int = 3) -> None:
-        """Polls so many times with a reader of its own, as after a restart."""
-        async with self.log.reader([TOPIC, OTHER], "group", self.follower._positions.start) as reader:
-            for _ in range(times):
-                await self.follower.step(reader)
-
-    async def applied(self, alliance: AllianceId, source: str = "tiny") -> list[int]:
-        rows = await self.tiny.rows(
-            "SELECT sequence FROM applied WHERE alliance_id = $1 AND source = $2 ORDER BY n",
-            alliance,
-            source,
-        )
-        return [sequence for (sequence,) in rows]
-
-    async def stands(self, alliance: AllianceId) -> tuple[str, int, str] | None:
-        found = await frozen(self.store, alliance)
-        return (found[0].source, found[0].sequence, found[0].code) if found else None
-
-
 @pytest.fixture
 def rig(tiny: Tiny) -> Rig:
     return Rig(tiny)
-
-
-@asynccontextmanager
-async def running(*followers: Follower) -> AsyncIterator[None]:
-    drain = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        for follower in followers:
-            group.create_task(follower.run(drain))
-        try:
-            yield
-        finally:
-            drain.set()
-
-
-async def until(holds: Callable[[], Awaitable[Any]]) -> None:
-    async with asyncio.timeout(20):
-        while not await holds():  # noqa: ASYNC110 - what it looks at is in the database
-            await asyncio.sleep(0.005)
 
 
 async def test_each_event_is_applied_once_and_reading_goes_on_where_it_ended(rig: Rig) -> None:
@@ -418,196 +345,6 @@ async def test_partitions_that_another_replica_has_now_are_none_of_its_business(
         rig.put(us, 2)
         assert await rig.follower.step(reader) == 1
     assert await rig.applied(us) == [1, 2]
-
-
-async def test_a_topic_made_again_stands_still_until_its_source_sends_again(rig: Rig) -> None:
-    us, them = new_alliance(), new_alliance()
-    rig.put(us, 1, 2, 3)
-    rig.put(them, 1, 2)
-    rig.put(us, 1, topic=OTHER)
-    async with running(rig.follower):
-        await rig.follower.wait("tiny", us, 3, 10)
-        await rig.follower.wait("tiny", them, 2, 10)
-        await rig.follower.wait("other", us, 1, 10)
-        rig.put(us, 4)
-        rig.log.make_again(TOPIC)  # whether or not 4 was read
-        rig.put(us, 5)
-        for _ in range(9):
-            rig.put(new_alliance(), 1)  # it has grown beyond the old position
-        rig.put(us, 2, topic=OTHER)
-        await until(lambda: rig.stands(us))
-        assert await rig.stands(us) in (("tiny", 4, "topic_lost"), ("tiny", 5, "topic_lost"))
-        assert await rig.stands(them) == ("tiny", 3, "topic_lost")
-        with pytest.raises(Frozen):
-            await rig.follower.wait("tiny", us, 5, 10)
-        rig.put(them, 1, 2)  # the relay was rewound for one of them
-        await until(lambda: goes_on(rig, them))
-        assert (await rig.stands(us) or ("",))[-1] == "topic_lost"
-        rig.put(us, 1, 2, 3, 4, 5)
-        await until(lambda: goes_on(rig, us))
-        await rig.follower.wait("tiny", us, 5, 10)
-        await rig.follower.wait("other", us, 2, 10)
-    assert await rig.applied(us) == [1, 2, 3, 4, 5]
-    assert await rig.applied(us, "other") == [1, 2]
-    assert await rig.applied(them) == [1, 2]
-
-
-async def goes_on(rig: Rig, alliance: AllianceId) -> bool:
-    return await rig.stands(alliance) is None
-
-
-async def test_a_topic_made_again_while_nobody_followed_is_noticed_at_the_start(rig: Rig) -> None:
-    us = new_alliance()
-    rig.put(us, 1, 2)
-    await rig.read()
-    rig.log.make_again(TOPIC)
-    rig.put(us, 1, 2, 3)  # and the relay rewound already
-    rig.put(us, 4)
-    await rig.read(6)
-    assert await rig.stands(us) is None
-    assert await rig.applied(us) == [1, 2, 3, 4]
-
-
-async def test_a_topic_that_lost_its_end_stands_still_until_its_source_sends_again(rig: Rig) -> None:
-    us, them = new_alliance(), new_alliance()
-    rig.put(us, 1, 2, 3)
-    rig.put(them, 1)
-    await rig.read()
-    del rig.log.records[TOPIC][2:]
-    await rig.read()
-    rig.put(us, 5)
-    await rig.read()
-    assert await rig.stands(us) == ("tiny", 4, "topic_lost"), "its beginning, read again, is no proof"
-    rig.put(us, 1, 2, 3, 4, 5)
-    await rig.read(6)
-    assert await rig.stands(us) is None
-    assert await rig.applied(us) == [1, 2, 3, 4, 5]
-    assert await rig.stands(them) == ("tiny", 2, "topic_lost")
-
-
-async def test_of_two_topics_lost_both_have_to_be_sent_again(rig: Rig) -> None:
-    us = new_alliance()
-    rig.put(us, 1, 2)
-    rig.put(us, 1, topic=OTHER)
-    await rig.read()
-    for topic in (TOPIC, OTHER):
-        rig.log.make_again(topic)
-    await rig.read()
-    rig.put(us, 1, 2, 3)
-    await rig.read(6)
-    assert await rig.stands(us) == ("other", 2, "topic_lost")
-    rig.put(us, 1, 2, topic=OTHER)
-    await rig.read(6)
-    assert await rig.stands(us) is None
-    assert await rig.applied(us) == [1, 2, 3]
-    assert await rig.applied(us, "other") == [1, 2]
-
-
-async def test_what_stood_still_for_another_cause_does_so_again_after_a_lost_topic(rig: Rig) -> None:
-    us = new_alliance()
-    rig.faults[us, 1] = ZeroDivisionError()  # nothing of it was ever applied
-    rig.put(us, 1, 2)
-    await rig.read()
-    rig.log.make_again(TOPIC)
-    await rig.read()
-    assert await rig.stands(us) == ("tiny", 1, "topic_lost")
-    rig.put(us, 1, 2)
-    await rig.read(6)
-    assert await rig.stands(us) == ("tiny", 1, "cannot_apply")
-    rig.faults.clear()
-    assert await resume(rig.store, us)
-    await rig.read()
-    assert await rig.applied(us) == [1, 2]
-
-
-async def test_an_operator_who_knows_that_nothing_is_missing_resumes_a_lost_topic(rig: Rig) -> None:
-    us = new_alliance()
-    rig.put(us, 1, 2)
-    await rig.read()
-    rig.log.make_again(TOPIC)
-    rig.put(us, 3)
-    await rig.read()
-    assert await rig.applied(us) == [1, 2]
-    assert await resume(rig.store, us)
-    await rig.read()
-    assert await rig.applied(us) == [1, 2, 3]
-
-
-async def test_positions_kept_before_topics_had_ids_stay_as_they_are(rig: Rig) -> None:
-    us = new_alliance()
-    rig.put(us, 1, 2)
-    await rig.read()
-    async with rig.tiny.connect() as connection:
-        await connection.execute("UPDATE positions SET topic_id = NULL")
-    rig.put(us, 3)
-    await rig.read()
-    assert await rig.applied(us) == [1, 2, 3]
-    assert await rig.stands(us) is None
-    rig.log.make_again(TOPIC)
-    await rig.read()
-    assert await rig.stands(us) == ("tiny", 4, "topic_lost")
-
-
-class Stuck:
-    """A reader that gives nothing although there is something, or none at all: it hangs."""
-
-    def __init__(self, reader: Any, *, hangs: bool) -> None:
-        self._reader = reader
-        self._hangs = hangs
-
-    async def poll(self, seconds: float, limit: int) -> Sequence[Any]:
-        await self._reader.poll(0, 0)  # it has its partitions
-        if self._hangs:
-            await asyncio.Event().wait()
-        await asyncio.sleep(0)
-        return []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reader, name)
-
-    async def __aenter__(self) -> "Stuck":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-
-@pytest.mark.parametrize("hangs", [False, True])
-async def test_a_reader_that_stopped_is_noticed_and_made_anew(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, hangs: bool
-) -> None:
-    for name in ("POLL_SECONDS", "LOOK_SECONDS", "STUCK_SECONDS"):
-        monkeypatch.setattr(follow_module, name, 0.1)
-    us = new_alliance()
-    rig.put(us, 1, 2)
-    whole = rig.log.reader
-
-    def reader(*arguments: Any) -> Any:
-        made = whole(*arguments)
-        return Stuck(made, hangs=hangs) if rig.log.readers <= 2 else made
-
-    monkeypatch.setattr(rig.log, "reader", reader)
-    async with running(rig.follower):
-        await rig.follower.wait("tiny", us, 2, 20)
-    assert rig.log.readers == 3
-    assert await rig.applied(us) == [1, 2]
-
-
-async def test_an_idle_follower_is_not_taken_for_stuck(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LOOK_SECONDS", "STUCK_SECONDS"):
-        monkeypatch.setattr(follow_module, name, 0.01)
-    us = new_alliance()
-    rig.put(us, 1)
-    async with running(rig.follower):
-        looked = rig.log.ends_asked
-        await until(lambda: looked_often(rig, looked + 10))
-        rig.put(us, 2)
-        await rig.follower.wait("tiny", us, 2, 10)
-    assert rig.log.readers == 1
-
-
-async def looked_often(rig: Rig, times: int) -> bool:
-    return rig.log.ends_asked >= times
 
 
 async def test_one_waits_until_the_event_is_applied_and_no_longer(rig: Rig) -> None:
