@@ -11,9 +11,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import BigInteger, Column, MetaData, Table, Uuid
 from uuid_utils.compat import uuid7
 
+from events.begin import Begun
 from events.decision import Aggregate, Call
 from events.envelope import Event, Recorded
-from events.execute import Begun, Commands
+from events.execute import Commands
 from events.ids import AllianceId, PersonId
 from events.projection import Change, upsert
 from events.registry import Registry

@@ -13,20 +13,18 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
-import asyncpg
 import orjson
-from sqlalchemy import Executable
 from uuid_utils.compat import uuid7
 
+from events.begin import Begin, Begun, begin_alone
 from events.decision import Aggregate, Call, Given, Placed
 from events.envelope import Context, Event, Head, Recorded, encode, parse
 from events.errors import InFlight, KeyReused, Stale, Unavailable
 from events.ids import NO_ALLIANCE, AllianceId
-from events.projection import Change, Projectors
+from events.projection import Projectors, bring_about
 from events.registry import Registry
 from events.sealing import Keyring, Seal
 from events.store import Appended, Kept, Store, Transaction
@@ -72,26 +70,6 @@ class Receipt:
             AllianceId(UUID(kept["alliance"])),
             replayed=True,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A command whose key is claimed and whose head is locked: what `command_begin` gives, and what the
-    service read beside it.
-    """
-
-    row: asyncpg.Record
-    beside: Any = None
-
-
-Begin = Callable[[Transaction, AllianceId, Sequence[Any]], Awaitable[Begun]]
-"""Runs `command_begin` on its arguments, or a function of the service's own that runs it and reads more."""
-
-
-async def begin_alone(transaction: Transaction, alliance: AllianceId, arguments: Sequence[Any]) -> Begun:
-    row = await transaction.raw.fetchrow("SELECT * FROM command_begin($1, $2, $3, $4, $5)", *arguments)
-    assert row is not None
-    return Begun(row)
 
 
 class _DryRun(Exception):
@@ -299,14 +277,9 @@ class Commands(Generic[G]):
         for index, new in enumerate(placed):
             at = new.stream or stream
             versions[at] = versions.get(at, 0) + 1
-            around = replace(
-                context,
-                project=new.project or context.project,
-                charter_version=context.charter_version
-                if new.charter_version is None
-                else new.charter_version,
-                effective_on=new.effective_on or context.effective_on,
-            )
+            charter = context.charter_version if new.charter_version is None else new.charter_version
+            project, day = new.project or context.project, new.effective_on or context.effective_on
+            around = replace(context, project=project, charter_version=charter, effective_on=day)
             event_id = ids[index] if ids else str(uuid7())
             body = encode(
                 new.event,
@@ -370,7 +343,7 @@ class Commands(Generic[G]):
             for projector in self._projectors.get(type(new.event), ())
             for change in projector(new)
         ]
-        await _bring_about(transaction, changes)
+        await bring_about(transaction, changes)
         if self._follow_own is not None and bodies:
             await self._follow_own(transaction, alliance, bodies)
 
@@ -416,20 +389,6 @@ class Commands(Generic[G]):
             if len(self._states) > STATES_KEPT:
                 self._states.popitem(last=False)
         return loaded
-
-
-async def _bring_about(transaction: Transaction, changes: Sequence[Executable | Change]) -> None:
-    """In their order; those of one statement that follow on each other in two round trips, however many."""
-    for sql, alike in groupby(changes, lambda change: change.sql if isinstance(change, Change) else None):
-        if sql is None:
-            for statement in alike:
-                await transaction.execute(cast(Executable, statement))
-            continue
-        values = [cast(Change, change).values for change in alike]
-        if len(values) == 1:
-            await transaction.raw.execute(sql, *values[0])
-        else:
-            await transaction.raw.executemany(sql, values)
 
 
 def _placed(decided: Sequence[Event | Placed]) -> list[Placed]:

@@ -7,12 +7,14 @@ its columns, and runs on the driver itself.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from itertools import groupby
+from typing import Any, cast
 
 from sqlalchemy import Executable, Table, bindparam
 from sqlalchemy.dialects.postgresql import asyncpg, insert
 
 from events.envelope import Event, Recorded
+from events.store import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,17 @@ def _upsert(
     return str(compiled), tuple(
         (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names
     )
+
+
+async def bring_about(transaction: Transaction, changes: Sequence[Executable | Change]) -> None:
+    """In their order; those of one statement that follow on each other in two round trips, however many."""
+    for sql, alike in groupby(changes, lambda change: change.sql if isinstance(change, Change) else None):
+        if sql is None:
+            for statement in alike:
+                await transaction.execute(cast(Executable, statement))
+            continue
+        values = [cast(Change, change).values for change in alike]
+        if len(values) == 1:
+            await transaction.raw.execute(sql, *values[0])
+        else:
+            await transaction.raw.executemany(sql, values)

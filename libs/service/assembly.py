@@ -13,11 +13,12 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
 
 from events.again import followed_events, own_events
+from events.begin import Begun
 from events.deadlines import Deadlines
 from events.decision import Call
 from events.envelope import parse
 from events.errors import DatabaseUnavailable
-from events.execute import Begun, Commands
+from events.execute import Commands
 from events.follow import Arrived, Follower
 from events.freezing import frozen
 from events.gate import Gate

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from events.execute import Begun
+from events.begin import Begun
 from events.ids import AllianceId
 from events.store import Transaction
 from standing import Standing, Told, evolve

@@ -13,10 +13,11 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, Uuid
 from sqlalchemy.dialects.postgresql import insert
 
 from events import follow, store
+from events.begin import Begun
 from events.decision import Aggregate, Call, Placed
 from events.envelope import Context, Event, Recorded, encode
 from events.errors import Invalid, Refused
-from events.execute import Begun, Commands
+from events.execute import Commands
 from events.ids import AllianceId, CompanyId, PersonId
 from events.log import PositionLost, Received, Record, Start
 from events.registry import Registry
