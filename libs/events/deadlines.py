@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from events.decision import Call
 from events.errors import DatabaseUnavailable, Forbidden, Invalid, NotFound, Refused
 from events.ids import AllianceId
+from events.pausing import pause
 from events.store import Store
 
 POLL_SECONDS = 1.0
@@ -67,10 +68,7 @@ class Deadlines:
                 await self.step()
             except DatabaseUnavailable:
                 logger.warning("deadlines_interrupted")
-            try:
-                await asyncio.wait_for(drain.wait(), POLL_SECONDS)
-            except TimeoutError:
-                continue
+            await pause(drain, POLL_SECONDS)
 
     async def step(self) -> int:
         """Issues what is due now, each whatever becomes of the others; returns how much was done with."""

@@ -24,6 +24,7 @@ from events.freezing import GAP, Freeze, freeze, freeze_of, hold, resume_in
 from events.ids import AllianceId
 from events.log import Log, Position, PositionLost, Reader, Received
 from events.lost import LOST, sent_again
+from events.pausing import pause
 from events.positions import Overtaken, Positions
 from events.store import Store, Transaction
 
@@ -98,7 +99,7 @@ class Follower:
                 logger.error("reader_stuck", group=self._group, lag=self.lag)
             except (DatabaseUnavailable, OSError) as error:
                 logger.warning("following_interrupted", group=self._group, error=type(error).__name__)
-                await _pause(drain, RETRY_SECONDS)
+                await pause(drain, RETRY_SECONDS)
 
     async def step(self, reader: Reader) -> int:
         """Applies one batch; returns how many records it held."""
@@ -281,11 +282,7 @@ class Follower:
                 raise Unavailable("position_not_reached", source=source, sequence=sequence)
             # Another replica may have applied it: look again even if nothing moved in this process, but the
             # longer it takes the more seldom: many who wait long are a sign that there is too much to do.
-            pause = max(LOOK_AGAIN_SECONDS, waited / 2)
-            try:
-                await asyncio.wait_for(moved.wait(), min(pause, seconds - waited))
-            except TimeoutError:
-                continue
+            await pause(moved, min(max(LOOK_AGAIN_SECONDS, waited / 2), seconds - waited))
 
     async def _reached(self, source: str, alliance: AllianceId, sequence: int) -> bool:
         async with self.store.single() as transaction:
@@ -309,10 +306,3 @@ def _firsts(events: Sequence[Arrived]) -> dict[Position, int]:
     for event in events:
         firsts[event.place] = min(event.offset, firsts.get(event.place, event.offset))
     return firsts
-
-
-async def _pause(drain: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(drain.wait(), seconds)
-    except TimeoutError:
-        return

@@ -17,6 +17,7 @@ import structlog
 from events.errors import DatabaseUnavailable
 from events.ids import NO_ALLIANCE, AllianceId
 from events.log import Log, Record
+from events.pausing import pause
 from events.store import Store, Transaction, driver
 
 ACTIVE_RELAY = 0x72656C6179
@@ -68,13 +69,13 @@ class Relay:
                     # Without the connection the lock is gone, and another relay may be active.
                     while lock is not None and not lock.is_closed() and not drain.is_set():
                         if not await self.step():
-                            await _pause(self._woken, POLL_SECONDS)
+                            await pause(self._woken, POLL_SECONDS)
                     if lock is not None and drain.is_set():
                         await self._flush()
             except (DatabaseUnavailable, _NothingAcknowledged) as error:
                 logger.warning("relay_interrupted", topic=self._topic, error=type(error).__name__)
             # Not for `_woken`: commands go on while the log is down, and each would have it try again.
-            await _pause(drain, RETRY_SECONDS)
+            await pause(drain, RETRY_SECONDS)
 
     async def step(self) -> int:
         """Sends what waits, of up to `ALLIANCES` alliances at once; returns how many events were
@@ -136,13 +137,6 @@ class Relay:
             finally:
                 # Ends the session, and so the lock, whatever state it is in: in the pool the lock would last.
                 raw.terminate()
-
-
-async def _pause(until: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(until.wait(), seconds)
-    except TimeoutError:
-        return
 
 
 async def rewind(transaction: Transaction, alliance: AllianceId | None) -> int:

@@ -29,6 +29,7 @@ from events.follow import Arrived
 from events.gate import Gate, Server
 from events.ids import AllianceId
 from events.log import Log, Position, PositionLost, Reader, Received
+from events.pausing import pause
 from events.store import Store, Transaction
 
 SCHEMA = files(__package__).joinpath("restore.sql").read_text()
@@ -122,7 +123,7 @@ class Restoration:
                         verified = await self._round(reader, drain)
             except (DatabaseUnavailable, OSError, PositionLost, _Interrupted) as error:
                 logger.warning("restoration_interrupted", topic=self._topic, error=type(error).__name__)
-                await _pause(drain, RETRY_SECONDS)
+                await pause(drain, RETRY_SECONDS)
 
     def _reader(self) -> Reader:
         self._ids.clear()
@@ -353,10 +354,3 @@ async def _either(one: asyncio.Event, other: asyncio.Event, seconds: float) -> N
     finally:
         for wait in waits:
             wait.cancel()
-
-
-async def _pause(until: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(until.wait(), seconds)
-    except TimeoutError:
-        return

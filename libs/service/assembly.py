@@ -24,6 +24,7 @@ from events.freezing import frozen
 from events.gate import Gate
 from events.ids import AllianceId
 from events.log import Log, topic_of
+from events.pausing import pause
 from events.projection import Projectors
 from events.registry import Registry
 from events.relay import Relay
@@ -256,10 +257,7 @@ def _once_migrated(form: Form, store: Store, loop: Loop) -> Loop:
                 if not told:
                     _log.warning("loop_waits", loop=loop.__qualname__, error=type(error).__name__)
                     told = True
-            try:
-                await asyncio.wait_for(drain.wait(), _MIGRATED_SECONDS)
-            except TimeoutError:
-                continue
+            await pause(drain, _MIGRATED_SECONDS)
         await loop(drain)
 
     return begun

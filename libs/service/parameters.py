@@ -3,9 +3,8 @@
 FastAPI's own reading of the five that a command has costs more than the command's decision.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
@@ -66,14 +65,8 @@ class Parameter(Generic[T]):
         }
 
 
-class Reads(Protocol):
-    """A dependency that reads such parameters."""
-
-    parameters: Sequence[Parameter[Any]]
-
-
 def read_by(dependant: Dependant) -> list[Parameter[Any]]:
-    """The parameters that a route's dependencies read by hand."""
+    """The parameters that a route's dependencies read by hand: what they have as `parameters`."""
     return [
         parameter
         for inner in dependant.dependencies
