@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,21 +15,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from processes.broker import free_port
+from samples.tlog import history
 from tlog.checkpoints import Checkpoint
-from tlog.merkle import Frontier, Hashes, consistency_proof, leaf_hash, root
+from tlog.merkle import Hashes, consistency_proof, root
 from tlog.notes import Note, Signer, Verifier, encoded
 
 LOG = Signer("alliance.local/0123", Ed25519PrivateKey.from_private_bytes(bytes(32)))
 SIZE = 400
-
-
-def history(name: str) -> Hashes:
-    found: dict[tuple[int, int], bytes] = {}
-    frontier = Frontier()
-    for number in range(SIZE):
-        for level, index, value in frontier.append(leaf_hash(f"{name} {number}".encode())):
-            found[level, index] = value
-    return lambda level, index: found[level, index]
 
 
 @contextmanager
@@ -41,6 +34,17 @@ def witness(data: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], Veri
             yield process, Verifier.parse(process.stdout.readline().strip())
         finally:
             process.kill()
+
+
+def wait_for(client: httpx.Client, process: subprocess.Popen[str]) -> None:
+    while process.poll() is None:
+        try:
+            client.get("/livez").raise_for_status()
+        except httpx.TransportError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError("the witness ended")
 
 
 def ask(client: httpx.Client, old: int, size: int, hashes: Hashes) -> httpx.Response | None:
@@ -56,7 +60,7 @@ def ask(client: httpx.Client, old: int, size: int, hashes: Hashes) -> httpx.Resp
 @pytest.mark.timeout(300)
 def test_killed_at_random_it_signs_one_history(tmp_path: Path) -> None:
     chance = random.Random(20_261_125)
-    ours, fork = history("ours"), history("fork")
+    ours, fork = history("ours", SIZE), history("fork", SIZE)
     signed: list[tuple[int, bool]] = []
     keys = set()
     size = 0
@@ -64,10 +68,9 @@ def test_killed_at_random_it_signs_one_history(tmp_path: Path) -> None:
         port = free_port()
         with (
             witness(tmp_path / "witness", port) as (process, key),
-            httpx.Client(
-                base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=30), timeout=30
-            ) as client,
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
         ):
+            wait_for(client, process)
             keys.add(key)
             for left in range(chance.randrange(5, 40), -1, -1):
                 if left == 0:

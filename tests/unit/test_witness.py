@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from ledger.witness.api import application
 from ledger.witness.domain import Answer, Witness
 from ledger.witness.memory import Damaged, Memory
+from samples.tlog import history
 from tlog.checkpoints import Checkpoint
-from tlog.merkle import Frontier, Hashes, consistency_proof, leaf_hash, root
+from tlog.merkle import Hashes, consistency_proof, root
 from tlog.notes import Kind, Note, Signer, encoded
 
 NOW = 1_700_000_000
@@ -31,16 +32,7 @@ LOG = Signer(ORIGIN, private(1))
 COSIGNER = Signer("witness.example/w1", private(2), Kind.COSIGNATURE)
 
 
-def history(name: str, size: int = 64) -> Hashes:
-    found: dict[tuple[int, int], bytes] = {}
-    frontier = Frontier()
-    for number in range(size):
-        for level, index, value in frontier.append(leaf_hash(f"{name} {number}".encode())):
-            found[level, index] = value
-    return lambda level, index: found[level, index]
-
-
-OURS, FORK = history("ours"), history("fork")
+OURS, FORK = history("ours", 64), history("fork", 64)
 
 
 def request(

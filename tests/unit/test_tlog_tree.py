@@ -1,20 +1,17 @@
-"""The formats of the log, held to their specifications' examples and to plain recursive definitions."""
+"""Trees, tiles and bundles, held to their specifications' examples and to plain recursive definitions."""
 
 from hashlib import sha256
-from itertools import pairwise
 from typing import Final
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tlog.checkpoints import Checkpoint, Proof
+from samples.tlog import LEAVES, ROOTS, kept
 from tlog.merkle import (
     EMPTY,
     BadProof,
     Frontier,
-    Hashes,
     check_consistency,
     check_inclusion,
     consistency_proof,
@@ -24,30 +21,8 @@ from tlog.merkle import (
     root,
     root_of,
 )
-from tlog.notes import Kind, MalformedNote, Note, Signer, Unsigned, Verifier, decoded, encoded
 from tlog.tiles import Tile, bundle_of, bundles_of, entries_of, hashes_from, tile_at, tiles_of
 
-# RFC 6962's reference implementation: leaves, and the roots of the trees of the first 0 to 8 of them.
-LEAVES: Final = [
-    bytes.fromhex(text)
-    for text in (
-        "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f",
-    )
-]  # fmt: skip
-ROOTS: Final = [
-    bytes.fromhex(text)
-    for text in (
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-        "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
-        "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-        "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
-        "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
-        "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
-        "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
-    )
-]
 LARGEST: Final = 600
 MANY: Final = [leaf_hash(str(number).encode()) for number in range(LARGEST)]
 
@@ -88,16 +63,6 @@ def plain_subproof(m: int, leaves: list[bytes], whole: bool) -> list[bytes]:
     if m <= k:
         return [*plain_subproof(m, leaves[:k], whole), plain_root(leaves[k:])]
     return [*plain_subproof(m - k, leaves[k:], False), plain_root(leaves[:k])]
-
-
-def kept(leaves: list[bytes]) -> Hashes:
-    """Whole subtrees as a growing tree completes them: none is ever made again."""
-    frontier = Frontier()
-    found: dict[tuple[int, int], bytes] = {}
-    for leaf in leaves:
-        for level, index, value in frontier.append(leaf):
-            assert found.setdefault((level, index), value) is value
-    return lambda level, index: found[level, index]
 
 
 HASHES: Final = kept(MANY)
@@ -275,156 +240,3 @@ def test_an_entry_over_the_format_s_limit_is_no_entry() -> None:
     assert entries_of(bundle_of([b"x" * 65_535])) == [b"x" * 65_535]
     with pytest.raises(ValueError, match="too large"):
         bundle_of([b"x" * 65_536])
-
-
-# From the documentation of golang.org/x/mod/sumdb/note.
-GO_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
-GO_NOTE = (
-    "If you think cryptography is the answer to your problem,\n"
-    "then you don't know what your problem is.\n\n"
-    "— PeterNeumann "
-    "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
-).encode()
-
-
-def test_a_note_that_another_program_signed_is_read() -> None:
-    verifier = Verifier.parse(GO_KEY)
-    assert str(verifier) == GO_KEY
-    note = Note.parse(GO_NOTE)
-    assert note.times([verifier]) == {verifier: 0}
-    # Byte for byte as that program signs: the private key is published with it.
-    signer = Signer(
-        "PeterNeumann",
-        Ed25519PrivateKey.from_private_bytes(_seed("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")),
-    )
-    assert (note.text + "\n" + signer.line(note.text)).encode() == GO_NOTE
-
-
-def _seed(published: str) -> bytes:
-    return decoded(published)[1:]
-
-
-def test_every_changed_byte_of_a_note_is_noticed() -> None:
-    verifier = Verifier.parse(GO_KEY)
-    for at in range(len(GO_NOTE)):
-        changed = bytearray(GO_NOTE)
-        changed[at] ^= 1
-        try:
-            times = Note.parse(bytes(changed)).times([verifier])
-        except (MalformedNote, Unsigned):
-            continue
-        assert times == {}, f"byte {at}"
-
-
-def test_signatures_of_unknown_keys_are_passed_over_and_wrong_ones_of_known_keys_are_not() -> None:
-    text = "a text\n"
-    one, other = _signer("log.example/a", 1), _signer("log.example/b", 2)
-    same_name = _signer("log.example/a", 3)
-    raw = (text + "\n" + other.line(text) + same_name.line(text) + one.line(text)).encode()
-    assert Note.parse(raw).times([one.verifier]) == {one.verifier: 0}
-    assert Note.parse(raw).times([]) == {}
-    forged = (text + "\n" + one.line("another text\n")).encode()
-    with pytest.raises(Unsigned, match=r"log\.example/a"):
-        Note.parse(forged).times([one.verifier])
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"", b"\n", b"text\n", b"text\n\n", b"text\n\nno signature\n", b"text\n\n\xe2\x80\x94 name !!!!\n",
-        b"text\n\n\xe2\x80\x94 name AAAA\n", b"text\n\n\xe2\x80\x94 na+me AAAAAAA=\n",
-        b"text\r\n\n" + GO_NOTE[-100:],
-        b"text\n\n\xe2\x80\x94 name AAAAAAA=", b"\xff" + GO_NOTE, b"x" * 1_000_001,
-    ],
-)  # fmt: skip
-def test_what_is_no_note_is_refused(raw: bytes) -> None:
-    with pytest.raises(MalformedNote):
-        Note.parse(raw)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "a+b", GO_KEY[:-1], GO_KEY.replace("c74f20a3", "c74f20a4"), "x" + GO_KEY]
-)
-def test_what_is_no_verifier_key_is_refused(text: str) -> None:
-    with pytest.raises(MalformedNote):
-        Verifier.parse(text)
-
-
-def test_a_cosignature_covers_its_time_and_the_checkpoint() -> None:
-    checkpoint = Checkpoint(
-        "example.com/behind-the-sofa", 20_852_163, decoded("CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=")
-    )
-    witness = Signer("witness.example.com/w1", _private(4), Kind.COSIGNATURE)
-    raw = (checkpoint.text + "\n" + witness.line(checkpoint.text, 1_679_315_147)).encode()
-    assert Note.parse(raw).times([witness.verifier]) == {witness.verifier: 1_679_315_147}
-    later = raw.replace(
-        encoded(witness.verifier.id + (1_679_315_147).to_bytes(8, "big"))[:14].encode(), b"x" * 14
-    )
-    assert later != raw
-    assert Note.parse(later).times([witness.verifier]) == {}  # another key's, by its id
-    # The specification's example: the time stands where it says.
-    example = (
-        "— witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/"
-        "zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==\n"
-    )
-    _, _, signature = Note.parse(f"{checkpoint.text}\n{example}".encode()).signatures[0]
-    assert int.from_bytes(signature[:8], "big") == 1_679_315_147
-
-
-def test_a_checkpoint_has_three_lines_and_no_other_form() -> None:
-    checkpoint = Checkpoint("example.com/log", 5, ROOTS[5])
-    assert Checkpoint.parse(checkpoint.text) == checkpoint
-    size, top = "\n5\n", encoded(ROOTS[5])
-    for wrong in ("\n05\n", "\n-5\n", "\n5 \n", "\n٥\n", f"\n{2**63}\n", "\n\n"):
-        with pytest.raises(MalformedNote):
-            Checkpoint.parse(f"example.com/log{wrong}{top}\n")
-    for text in (
-        f"{size}{top}\n",
-        f"example.com/log{size}{top}",
-        f"example.com/log{size}{top}\nmore\n",
-        f"a{size}AAAA\n",
-    ):
-        with pytest.raises(MalformedNote):
-            Checkpoint.parse(text)
-
-
-def test_a_proof_file_shows_its_entry_and_no_other() -> None:
-    size = 8
-    hashes = kept([leaf_hash(entry) for entry in LEAVES])
-    checkpoint = Checkpoint("example.com/log", size, root(size, hashes))
-    log = _signer("example.com/log", 5)
-    note = (checkpoint.text + "\n" + log.line(checkpoint.text)).encode()
-    for index, (entry, other) in enumerate(pairwise(LEAVES)):
-        proof = Proof(index, inclusion_proof(index, size, hashes), note)
-        again = Proof.parse(bytes(proof))
-        assert again == proof
-        assert again.check(entry) == checkpoint
-        with pytest.raises(BadProof):
-            again.check(other)
-    with_extra = bytes(proof).replace(b"\nindex", b"\nextra aGVsbG8=\nindex", 1)
-    assert Proof.parse(with_extra) == proof
-
-
-@pytest.mark.parametrize(
-    ("part", "other"),
-    [
-        (b"@v1", b"@v2"),
-        (b"index 0", b"index 00"),
-        (b"index 0", b"index -1"),
-        (b"index 0", b"place 0"),
-        (b"\n\n", b"\n"),
-    ],
-)
-def test_what_is_no_proof_file_is_refused(part: bytes, other: bytes) -> None:
-    note = b"a\n\n" + b"b\n"
-    raw = bytes(Proof(0, [EMPTY], note)).replace(part, other)
-    with pytest.raises(MalformedNote):
-        Proof.parse(raw)
-
-
-def _private(number: int) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
-
-
-def _signer(name: str, number: int) -> Signer:
-    return Signer(name, _private(number))
