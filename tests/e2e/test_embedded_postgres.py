@@ -13,7 +13,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import asyncpg
-import psutil
 import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -22,6 +21,7 @@ from embedded.databases import DATABASES, LOG, ROLES, SERVICES
 from embedded.folder import FORMAT, CannotStart, existing, held
 from embedded.postgres import Server, running
 from embedded.secrets import load_or_make
+from rigs.servers import servers_on
 
 _PROGRAM = """
 import asyncio, sys
@@ -66,17 +66,6 @@ async def rows(url: URL, sql: str) -> list[tuple]:
         return [tuple(row) for row in await connection.fetch(sql)]
     finally:
         await connection.close()
-
-
-def servers_on(path: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.name() == "postgres" and Path(process.cwd()) == path / "postgres":
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -10,16 +10,16 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
-import asyncpg
 import httpx
 import pytest
 
-from embedded.databases import DATABASES, SERVICES, SUPERUSER
+from embedded.databases import DATABASES, SERVICES
 from embedded.folder import existing, held
 from embedded.postgres import Server, attached, running
 from embedded.secrets import load_or_make
 from embedded.tokens import issuer_of
 from rigs.program import ALLIANCE, Program, alliance_in
+from rigs.servers import connected
 
 NOT_RESTORED = {"receipts", "documents", "erasures", "people", "deadlines"}
 """What no event has. A deadline that was issued, and has no event that clears it, is issued again."""
@@ -32,18 +32,6 @@ def program() -> Iterator[Program]:
         yield program
     finally:
         program.close()
-
-
-@asynccontextmanager
-async def connected(server: Server, database: str) -> AsyncIterator[asyncpg.Connection]:
-    url = server.url(database, SUPERUSER)
-    connection = await asyncpg.connect(
-        host=str(url.query["host"]), user=url.username, password=url.password, database=url.database
-    )
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager

@@ -23,7 +23,6 @@ import httpx
 import psutil
 from sqlalchemy import URL
 
-from embedded import databases
 from embedded.databases import SERVICES
 from embedded.folder import DataFolder, held
 from embedded.postgres import Server
@@ -36,6 +35,7 @@ from processes.rights import prepare_topics
 from processes.run import Serving, migrate_all
 from rigs.guard import Guard, kill, wait_for_end
 from rigs.proxy import Proxy
+from rigs.servers import connected
 
 KAFKA: Final = "kafka"
 POSTGRES: Final = "postgres"
@@ -234,14 +234,8 @@ class Pieces:
     @asynccontextmanager
     async def connected(self, database: str) -> AsyncIterator[asyncpg.Connection]:
         """As the superuser, past the proxies."""
-        url = self._server.url(database, databases.SUPERUSER)
-        connection = await asyncpg.connect(
-            host=str(url.query["host"]), user=url.username, password=url.password, database=url.database
-        )
-        try:
+        async with connected(self._server, database) as connection:
             yield connection
-        finally:
-            await connection.close()
 
     def copy_logs(self, to: Path) -> None:
         for log in (*self.path.glob("*.log"), *self._folder.path.glob("*.log*")):

@@ -19,6 +19,7 @@ from embedded.tokens import issuer_of
 from processes.whereabouts import Running, told
 from rigs.guard import Guard, kill, wait_for_end
 from rigs.program import ALLIANCE
+from rigs.servers import servers_on
 
 
 class Processes:
@@ -62,18 +63,7 @@ class Processes:
     def all(self) -> list[psutil.Process]:
         """Services, broker and PostgreSQL."""
         named = [one.process() for one in self.running().values()]
-        return [*(process for process in named if process is not None), *self._servers()]
-
-    def _servers(self) -> list[psutil.Process]:
-        """The processes of PostgreSQL on this folder: each works in its data directory."""
-        found = []
-        for process in psutil.process_iter(["name"]):
-            try:
-                if process.info["name"] == "postgres" and Path(process.cwd()) == self.data / "postgres":
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
+        return [*(process for process in named if process is not None), *servers_on(self.data)]
 
     def alliance(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -25,6 +25,7 @@ from embedded.tokens import ISSUER, issuer_of
 from events.ids import AllianceId, PersonId
 from events.log import topic_of
 from rigs.guard import Guard
+from rigs.servers import connected
 from samples.charter import charter
 from service.auth import Verifier
 from service.issuer import Issuer
@@ -159,14 +160,8 @@ class Product:
         self, database: str, role: str = databases.SUPERUSER
     ) -> AsyncIterator[asyncpg.Connection]:
         """A connection of the test's own; `role` may be a service, `<service>_owner` or the superuser."""
-        url = self._server.url(database, role)
-        connection = await asyncpg.connect(
-            host=str(url.query["host"]), user=url.username, password=url.password, database=url.database
-        )
-        try:
+        async with connected(self._server, database, role) as connection:
             yield connection
-        finally:
-            await connection.close()
 
     async def rows(self, database: str, query: str, *arguments: Any) -> list[asyncpg.Record]:
         async with self.database(database) as connection:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 
 from embedded.folder import existing
 from embedded.tokens import issuer_of
 from rigs.guard import Guard, kill, wait_for_end
+from rigs.servers import servers_on
 
 ALLIANCE = Path(sys.executable).with_name("alliance")
 
@@ -50,7 +50,7 @@ class Program:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"It does not start and says: {said.read_text()[-2000:]}")
             time.sleep(0.02)
-        for server in self._servers():
+        for server in servers_on(self.data):
             self._guard.watch(server.pid)
 
     def _answers(self) -> bool:
@@ -59,24 +59,13 @@ class Program:
         except httpx.TransportError:
             return False
 
-    def _servers(self) -> list[psutil.Process]:
-        """The processes of PostgreSQL on this folder: each works in its data directory."""
-        found = []
-        for process in psutil.process_iter(["name"]):
-            try:
-                if process.info["name"] == "postgres" and Path(process.cwd()) == self.data / "postgres":
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
-
     def stop(self) -> None:
         """As Ctrl-C does; asserts that it ends well, and PostgreSQL with it."""
         assert self._process is not None
         self._process.send_signal(2)
         assert self._process.wait(60) == 0
         self._guard.forget(self._process.pid)
-        wait_for_end(self._servers())
+        wait_for_end(servers_on(self.data))
 
     def kill(self) -> None:
         """SIGKILL of the process; PostgreSQL is left behind, as after a crash."""
@@ -87,7 +76,7 @@ class Program:
 
     def kill_postgres(self) -> None:
         """SIGKILL of PostgreSQL with all its processes; the program is left to deal with it."""
-        family = self._servers()
+        family = servers_on(self.data)
         assert family
         for process in family:
             kill(process.pid)
@@ -96,7 +85,7 @@ class Program:
     def close(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self.kill()
-        for process in self._servers():
+        for process in servers_on(self.data):
             kill(process.pid)
         self._guard.close()
         shutil.rmtree(self.folder, ignore_errors=True)
