@@ -18,7 +18,7 @@ from sqlalchemy import Column, Date, Index, Numeric, Table, Text, Uuid
 from events.ids import AllianceId
 from events.store import Transaction
 from ledger.posting.legs import Seen
-from ledger.posting.views import Posted
+from ledger.posting.posted import Posted
 from ledger.tables import metadata
 
 FIRST_DAY: Final = date(1, 1, 1)

@@ -12,7 +12,7 @@ from events.ids import AllianceId
 from events.store import Transaction
 from ledger.balances.views import LAST_DAY, NEVER
 from ledger.posting.legs import Leg, Seen
-from ledger.posting.views import Posted
+from ledger.posting.posted import Posted
 from ledger.tables import metadata
 
 obligations = Table(

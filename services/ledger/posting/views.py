@@ -1,8 +1,6 @@
 """Postings as they are stored: derived from the log, they may be dropped and made again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, Numeric, Table, Text, Uuid, text
@@ -10,6 +8,7 @@ from sqlalchemy import BigInteger, Column, Date, Index, Integer, Numeric, Table,
 from events.ids import AllianceId
 from events.store import Transaction
 from ledger.posting.legs import Leg, Seen
+from ledger.posting.posted import Earlier, Posted
 from ledger.tables import metadata
 
 postings = Table(
@@ -54,29 +53,10 @@ _COLUMNS: Final = [column.name for column in postings.columns]
 _LEG: Final = ", ".join(Leg._fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What one entry of the log posts."""
-
-    entry: int
-    effective_on: date
-    legs: Sequence[Leg]
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """An earlier entry, as far as reversing it needs it."""
-
-    entry: int
-    stream: str
-    reversed: bool
-    legs: Sequence[Leg]
-
-
 async def write(transaction: Transaction, alliance: AllianceId, posted: Iterable[Posted]) -> None:
     """All at once: single inserts would take ten times as long over a backlog."""
     rows = [
-        (alliance, one.entry, line, one.effective_on, one.effective_on, *leg)
+        (alliance, one.entry, line, one.effective_on, one.booked_on, *leg)
         for one in posted
         for line, leg in enumerate(one.legs)
     ]
@@ -101,7 +81,8 @@ async def earlier(
 ) -> Mapping[str, Earlier]:
     """By event id, those of the events that are in the log, with what was posted for each."""
     entries = await transaction.raw.fetch(
-        "SELECT e.event_id, e.sequence - 1 AS entry, e.stream, r.entry IS NOT NULL AS reversed FROM events e"
+        "SELECT e.event_id, e.sequence - 1 AS entry, split_part(e.stream, '/', 2) AS service,"
+        " r.entry IS NOT NULL AS reversed FROM events e"
         " LEFT JOIN reversals r ON r.alliance_id = e.alliance_id AND r.entry = e.sequence - 1"
         " WHERE e.alliance_id = $1 AND e.event_id = ANY($2::text[])",
         alliance,
@@ -117,6 +98,6 @@ async def earlier(
     for entry, account, side, *rest in rows:
         legs[entry].append(Leg(account, None if side is None else Seen(side), *rest))
     return {
-        row["event_id"]: Earlier(row["entry"], row["stream"], row["reversed"], legs[row["entry"]])
+        row["event_id"]: Earlier(row["entry"], row["service"], row["reversed"], legs[row["entry"]])
         for row in entries
     }
