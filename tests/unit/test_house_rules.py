@@ -286,6 +286,7 @@ FORBIDDEN_IMPORTS = {
     "tlog/merkle.py": "import events",
     "purchasing/campaign/views.py": "from members.alliance import domain",
     "ledger/app.py": "import embedded",
+    "ledger/audit/folder.py": "import asyncpg",
     "members/alliance/events.py": "import sqlalchemy",
     "members/alliance/domain.py": "import sqlalchemy",
     "demo/player.py": "import members",
