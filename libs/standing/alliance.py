@@ -36,6 +36,9 @@ class Charter(_Document):
     coordinator_independent: bool
     notice_days: int
     gain_to_attest: Money | None = None
+    witnesses: tuple[str, ...] = ()
+    """Verifier keys."""
+    witness_quorum: int = 0
 
 
 class Member(_Document):

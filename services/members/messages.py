@@ -200,4 +200,20 @@ MESSAGES: Final[Mapping[str, Message]] = {
         en="The vote is over.",
         fr="Le vote est clos.",
     ),
+    "witness_key_malformed": Message(
+        en="This is no verifier key of a witness.",
+        fr="Ceci n’est pas la clé publique d’un témoin.",
+    ),
+    "witness_key_of_a_log": Message(
+        en="This key signs logs: a witness’ key is one of cosignatures.",
+        fr="Cette clé signe des journaux : celle d’un témoin est une clé de cosignature.",
+    ),
+    "witness_quorum_unreachable": Message(
+        en="The charter names {count} witnesses: no more of them can sign.",
+        fr="La charte désigne {count} témoins : ils ne peuvent pas être plus nombreux à signer.",
+    ),
+    "witness_twice": Message(
+        en="This witness is named already, by its name or by its key.",
+        fr="Ce témoin est déjà désigné, par son nom ou par sa clé.",
+    ),
 }

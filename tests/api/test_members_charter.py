@@ -12,6 +12,9 @@ from rigs.product import Founded, Product
 from samples.charter import charter, euros
 
 FROM_DAY = "2025-09-01"
+WITNESS = "witness.example/w1+0ad7d35e+BIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
+SAME_KEY = "witness.example/w4+4816a64b+BIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
+OF_A_LOG = "witness.example/w3+69d01755+Ae1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR"
 FRANCS = {"amount": "5.00", "currency": "CHF"}
 
 
@@ -117,6 +120,11 @@ async def test_only_what_was_decided_on_is_put_in_force_and_never_back(product: 
         ({"dues": [tier(1)]}, "dues_from_zero_missing", "/dues/0/from_staff"),
         ({"dues": [tier(0), tier(0)]}, "dues_tiers_unordered", "/dues/1/from_staff"),
         ({"hour_limits": {"lowest": "1", "highest": "60"}}, "hour_limits_without_zero", "/hour_limits"),
+        ({"witnesses": [WITNESS.replace("BIqI", "BIqJ")]}, "witness_key_malformed", "/witnesses/0"),
+        ({"witnesses": [OF_A_LOG]}, "witness_key_of_a_log", "/witnesses/0"),
+        ({"witnesses": [WITNESS, WITNESS]}, "witness_twice", "/witnesses/1"),
+        ({"witnesses": [WITNESS, SAME_KEY]}, "witness_twice", "/witnesses/1"),
+        ({"witnesses": [WITNESS], "witness_quorum": 2}, "witness_quorum_unreachable", "/witness_quorum"),
     ],
 )
 async def test_terms_that_do_not_fit_one_another_are_refused(
@@ -140,3 +148,13 @@ async def test_an_alliance_keeps_the_currency_that_it_reckons_in(product: Produc
         alliance.path("members", "/charter-proposals"), json={"terms": terms}
     )
     refused(answer, 422, "currency_fixed")
+
+
+async def test_a_charter_names_witnesses_and_every_service_knows_them(product: Product) -> None:
+    terms = {"witnesses": [WITNESS], "witness_quorum": 1}
+    alliance = await product.found(2, terms=terms)
+    shown = ok(await alliance.coordinator.get(alliance.path("members", "/charters/1")))["terms"]
+    assert {name: shown[name] for name in terms} == terms
+    for service in product.services.values():
+        given = await service.given(product.person(alliance.coordinator.name), alliance.id)
+        assert (given.charter.witnesses, given.charter.witness_quorum) == ((WITNESS,), 1)

@@ -16,6 +16,7 @@ from members.decision.domain import Decision, require_passed
 from members.decision.events import Matter
 from money import Money
 from standing import Given
+from tlog.notes import Kind, MalformedNote, Verifier
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,29 @@ def check(terms: Terms, at: str) -> None:
             raise Invalid("dues_tiers_unordered", pointer=f"{at}/dues/{index}/from_staff")
     if not terms.hour_limits.lowest <= 0 <= terms.hour_limits.highest:
         raise Invalid("hour_limits_without_zero", pointer=f"{at}/hour_limits")
+    _check_witnesses(terms, at)
+
+
+def _check_witnesses(terms: Terms, at: str) -> None:
+    names: set[str] = set()
+    keys: set[bytes] = set()
+    for index, text in enumerate(terms.witnesses):
+        pointer = f"{at}/witnesses/{index}"
+        try:
+            key = Verifier.parse(text)
+        except MalformedNote:
+            raise Invalid("witness_key_malformed", pointer=pointer) from None
+        if key.kind is not Kind.COSIGNATURE:
+            raise Invalid("witness_key_of_a_log", pointer=pointer)
+        # One key under two names would be counted twice, and one name with two keys is reached at one place.
+        if key.name in names or key.public in keys:
+            raise Invalid("witness_twice", pointer=pointer)
+        names.add(key.name)
+        keys.add(key.public)
+    if terms.witness_quorum > len(terms.witnesses):
+        raise Invalid(
+            "witness_quorum_unreachable", pointer=f"{at}/witness_quorum", count=len(terms.witnesses)
+        )
 
 
 def _amounts(terms: Terms) -> Iterator[tuple[str, Money]]:

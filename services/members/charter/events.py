@@ -39,6 +39,15 @@ def _zone(name: str) -> str:
 
 TimeZone = Annotated[str, AfterValidator(_zone), Field(max_length=64, examples=["Europe/Paris"])]
 
+WitnessKey = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]{0,199}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$"),
+    Field(examples=["witness.example/w1+ab0e4b9f+BAHJhPsvtZHQy/Qmb4sVqZTg2gqfn5FjCDJ28YlJ+UeK"]),
+]
+"""A witness' verifier key (C2SP signed-note), of a cosignature's kind. Where it is reached is no rule of an
+alliance: hosts move, keys do not.
+"""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -116,6 +125,12 @@ class Terms(_Part):
     floor: Floor
     coordinator_independent: bool = False
     gain_to_attest: Money | None = None
+    witnesses: tuple[WitnessKey, ...] = Field(
+        (), max_length=20, description="The keys of those who attest that the ledger's log only ever grew."
+    )
+    witness_quorum: int = Field(
+        0, ge=0, le=20, description="How many of them must have signed for a checkpoint of it to count."
+    )
 
 
 class CharterProposed(Event, type="alliance.members.charter_proposed.v1"):
