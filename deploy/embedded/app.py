@@ -96,11 +96,14 @@ def assemble(secrets: Secrets, jwks: str, url: Callable[[str, str], URL], drain:
 
 def _masters(name: str, secrets: Secrets) -> dict[str, Any]:
     """Each service seals with its own; the ledger opens them all."""
+    written = {
+        source: ",".join(secret.hex() for secret in epochs) for source, epochs in secrets.sealing.items()
+    }
     if name == "ledger":
-        masters = {f"{source}_master": master.hex() for source, master in secrets.sealing.items()}
+        masters = {f"{source}_master": master for source, master in written.items()}
         masters["log_master"] = masters.pop("ledger_master")
         return masters
-    return {"master": secrets.sealing[name].hex()}
+    return {"master": written[name]}
 
 
 def _text(url: URL) -> str:

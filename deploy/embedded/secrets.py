@@ -11,6 +11,7 @@ from pathlib import Path
 
 from embedded.databases import ROLES, SERVICES, SUPERUSER
 from embedded.folder import CannotStart, DataFolder, write_once
+from service.masters import epochs_of
 
 KAFKA_ADMIN = "admin"
 KAFKA_USERS = (KAFKA_ADMIN, *SERVICES)
@@ -33,8 +34,8 @@ class Secrets:
     """The folder in which `service.issuer` makes and keeps the key that signs access tokens."""
     deployment: bytes = field(repr=False)
     """Person ids are worked out from it."""
-    sealing: Mapping[str, bytes] = field(repr=False)
-    """The master secret of each source service, by its name; the ledger's is that of its log."""
+    sealing: Mapping[str, Sequence[bytes]] = field(repr=False)
+    """The master secrets of each source service, the newest last; the ledger's are those of its log."""
     passwords: Mapping[str, str] = field(repr=False)
     """Of the database roles, by their names."""
 
@@ -45,7 +46,7 @@ def load_or_make(folder: DataFolder) -> Secrets:
     return Secrets(
         issuer=folder.secrets,
         deployment=_read(folder.secrets / "deployment"),
-        sealing={source: _read(folder.secrets / f"sealing-{source}") for source in _SEALING_SOURCES},
+        sealing={source: _epochs(folder.secrets / f"sealing-{source}") for source in _SEALING_SOURCES},
         passwords={role: _read(folder.secrets / f"password-{role}").hex() for role in (SUPERUSER, *ROLES)},
     )
 
@@ -86,13 +87,29 @@ def _make_missing(folder: DataFolder, names: Sequence[str], beside: Path) -> Non
         write_once(folder.secrets / name, secrets.token_hex(_BYTES) + "\n")
 
 
+def begin_epoch(folder: DataFolder, source: str) -> int:
+    """Puts a new secret after those of a source; what was sealed so far stays readable. The folder must be
+    held. Returns the new epoch's number. Raises `CannotStart`.
+    """
+    path = folder.secrets / f"sealing-{source}"
+    known = _epochs(path)
+    mode = path.stat().st_mode
+    write_once(path, ",".join([*(one.hex() for one in known), secrets.token_hex(_BYTES)]) + "\n")
+    path.chmod(mode)
+    return len(known)
+
+
 def _read(path: Path) -> bytes:
-    try:
-        value = bytes.fromhex(path.read_text())
-    except ValueError:
-        value = b""
-    except OSError as error:
-        raise CannotStart(f"The secret {path} cannot be read: {error.strerror}.") from error
-    if len(value) != _BYTES:
+    [value, *others] = _epochs(path)
+    if others:
         raise CannotStart(f"The secret {path} is damaged: restore it from a backup.")
     return value
+
+
+def _epochs(path: Path) -> Sequence[bytes]:
+    try:
+        return epochs_of(path.read_text())
+    except ValueError:
+        raise CannotStart(f"The secret {path} is damaged: restore it from a backup.") from None
+    except OSError as error:
+        raise CannotStart(f"The secret {path} cannot be read: {error.strerror}.") from error

@@ -90,7 +90,7 @@ async def ledger_of(data: Path | None) -> AsyncIterator[Ledger]:
         return
     async with reached(data or FOLDER) as server:
         folder = existing(data or FOLDER)
-        masters = {name: [master] for name, master in load_or_make(folder).sealing.items()}
+        masters = load_or_make(folder).sealing
         url = server.url(LEDGER, f"{LEDGER}_owner").render_as_string(hide_password=False)
         async with _opened(url, book_of(masters, ""), _log_of(folder, server)) as ledger:
             yield ledger

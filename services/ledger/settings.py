@@ -5,19 +5,18 @@ from collections.abc import Mapping, Sequence
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from service.masters import Master, epochs
 from service.settings import DATABASE, Settings, with_password
 
 
 class LedgerSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="LEDGER_")
 
-    members_master: SecretStr = Field(min_length=64, description="Hexadecimal: opens what members sealed.")
-    purchasing_master: SecretStr = Field(
-        min_length=64, description="Hexadecimal: opens what purchasing sealed."
-    )
-    tenders_master: SecretStr = Field(min_length=64, description="Hexadecimal: opens what tenders sealed.")
-    log_master: SecretStr = Field(
-        min_length=64, description="Hexadecimal: the logs' signing keys are derived from it."
+    members_master: Master = Field(description="Hexadecimal, all epochs: opens what members sealed.")
+    purchasing_master: Master = Field(description="The same of what purchasing sealed.")
+    tenders_master: Master = Field(description="The same of what tenders sealed.")
+    log_master: Master = Field(
+        description="Hexadecimal, all epochs: the logs' signing keys are derived from it."
     )
     origin_prefix: str = Field(
         "alliance.local",
@@ -33,7 +32,7 @@ class LedgerSettings(Settings):
             "tenders": self.tenders_master,
             "ledger": self.log_master,
         }
-        return {name: [bytes.fromhex(master.get_secret_value())] for name, master in masters.items()}
+        return {name: epochs(master) for name, master in masters.items()}
 
 
 class RebuildSettings(LedgerSettings):

@@ -33,6 +33,7 @@ from members.settings import MembersSettings
 from members.tables import documents, metadata, obligations
 from service.assembly import Description, assemble
 from service.document_api import document_router
+from service.masters import epochs
 
 REGISTRY: Final = Registry.of(
     "members",
@@ -90,5 +91,4 @@ DESCRIPTION: Final = Description(
 
 
 def create(settings: MembersSettings, log: Log, drain: asyncio.Event) -> FastAPI:
-    masters = {"members": [bytes.fromhex(settings.master.get_secret_value())]}
-    return assemble(DESCRIPTION, settings, log, drain, masters)
+    return assemble(DESCRIPTION, settings, log, drain, {"members": epochs(settings.master)})

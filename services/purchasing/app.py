@@ -23,6 +23,7 @@ from purchasing.settings import PurchasingSettings
 from purchasing.tables import documents, metadata, obligations
 from service.assembly import Description, assemble
 from service.document_api import document_router
+from service.masters import epochs
 
 REGISTRY: Final = Registry.of(
     "purchasing",
@@ -69,5 +70,4 @@ DESCRIPTION: Final = Description(
 
 
 def create(settings: PurchasingSettings, log: Log, drain: asyncio.Event) -> FastAPI:
-    masters = {"purchasing": [bytes.fromhex(settings.master.get_secret_value())]}
-    return assemble(DESCRIPTION, settings, log, drain, masters)
+    return assemble(DESCRIPTION, settings, log, drain, {"purchasing": epochs(settings.master)})

@@ -1,14 +1,15 @@
 """The settings of the purchasing service: variables that begin with `PURCHASING_`."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from service.masters import Master
 from service.settings import Settings
 
 
 class PurchasingSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="PURCHASING_")
 
-    master: SecretStr = Field(
-        min_length=64, description="Hexadecimal: figures are sealed with keys derived from it."
+    master: Master = Field(
+        description="Hexadecimal, an epoch after the other: figures are sealed with keys derived from it."
     )

@@ -13,6 +13,7 @@ from events.projection import Projector, Projectors
 from events.registry import Registry
 from service.assembly import Description, assemble
 from service.document_api import document_router
+from service.masters import epochs
 from tenders import messages
 from tenders.bid import api as bid_api
 from tenders.bid import events as bid_events
@@ -97,5 +98,4 @@ DESCRIPTION: Final = Description(
 
 
 def create(settings: TendersSettings, log: Log, drain: asyncio.Event) -> FastAPI:
-    masters = {"tenders": [bytes.fromhex(settings.master.get_secret_value())]}
-    return assemble(DESCRIPTION, settings, log, drain, masters)
+    return assemble(DESCRIPTION, settings, log, drain, {"tenders": epochs(settings.master)})

@@ -316,7 +316,8 @@ async def test_secrets_are_kept_for_their_owner_only_and_never_made_twice(data: 
         assert load_or_make(folder) == first
         assert folder.secrets.stat().st_mode & 0o777 == 0o700
         assert {file.stat().st_mode & 0o777 for file in folder.secrets.iterdir()} == {0o600}
-        values = [first.deployment, *first.sealing.values(), *map(bytes.fromhex, first.passwords.values())]
+        sealing = [secret for secrets in first.sealing.values() for secret in secrets]
+        values = [first.deployment, *sealing, *map(bytes.fromhex, first.passwords.values())]
         assert len(set(values)) == len(values)
         assert {len(value) for value in values} == {32}
         assert not any(value.hex() in repr(first) for value in values)
