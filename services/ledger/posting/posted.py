@@ -66,23 +66,30 @@ class Reader:
 
     def read(self, head: Head) -> Read:
         """Raises CannotPost; SealedFigure too, where a rule needs what this reader has no key to."""
-        followed = self.sources[head.service]
+        recorded = self.decode(head)
+        return Read(recorded, self.ruled(recorded))
+
+    def decode(self, head: Head) -> Recorded[Any]:
+        """The event, its figures open that there are keys to. Raises CannotPost."""
         try:
-            recorded = followed.registry.decode(head, self.keyrings[head.service])
+            return self.sources[head.service].registry.decode(head, self.keyrings[head.service])
         except UnknownEvent as error:
             raise CannotPost("unknown_type", head.type) from error
         except (MalformedEvent, InvalidTag) as error:
             raise CannotPost("unreadable", f"{head.type}: {type(error).__name__}") from error
-        rule = followed.rules.get(type(recorded.event))
+
+    def ruled(self, recorded: Recorded[Any]) -> Sequence[Line | Reversal]:
+        """What the event's rule makes of it. Raises CannotPost, and SealedFigure as `read` does."""
+        rule = self.sources[recorded.service].rules.get(type(recorded.event))
         if rule is None:
-            return Read(recorded, ())
+            return ()
         try:
-            return Read(recorded, rule(recorded))
+            return rule(recorded)
         except SealedFigure:
             raise
         except Exception as error:
             # Only what went wrong and never its text: it may repeat a figure.
-            raise CannotPost("cannot_post", f"{head.type}: {type(error).__name__}") from error
+            raise CannotPost("cannot_post", f"{recorded.event.type}: {type(error).__name__}") from error
 
 
 def post(
