@@ -6,7 +6,7 @@ Never goes through binary floats, mixes currencies or rounds twice.
 from money.amounts import CurrencyMismatch, Money, Price
 from money.apportionment import Number, apportion, half_even, interest, round_shares
 from money.currency import Currency
-from money.numbers import Hours, Percentage, Quantity, Rate
+from money.numbers import Hours, Percentage, Quantity, Rate, Ratio
 
 __all__ = [
     "Currency",
@@ -18,6 +18,7 @@ __all__ = [
     "Price",
     "Quantity",
     "Rate",
+    "Ratio",
     "apportion",
     "half_even",
     "interest",

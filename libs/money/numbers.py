@@ -105,6 +105,11 @@ Rate = Annotated[
 ]
 """A money rate a year in per cent: from 0, under 1,000, up to 6 decimals."""
 
+Ratio = Annotated[
+    Decimal, DecimalString(r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,4})?$", "A ratio from 0", ("0.50",))
+]
+"""One amount by another: from 0, under 1,000, up to 4 decimals."""
+
 
 def _whole(given: object) -> object:
     """JSON Schema counts 300.0 as an integer (draft 2020-12, section 6.1.1); under 2^53 it is one exactly."""

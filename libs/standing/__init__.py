@@ -5,7 +5,7 @@ Publishes `Standing`, and `Given`: what every decision rests on beside its own s
 Never imports a service: events are known by wire name, and a test holds them to the published contract.
 """
 
-from standing.alliance import Charter, Granted, Member, Standing, Told, evolve
+from standing.alliance import Charter, Floor, Granted, Member, Standing, Told, evolve
 from standing.given import Given, effective_day, given
 from standing.roles import COMMITTING, OF_A_COMPANY, PRESENT, Role, Status
 
@@ -14,6 +14,7 @@ __all__ = [
     "OF_A_COMPANY",
     "PRESENT",
     "Charter",
+    "Floor",
     "Given",
     "Granted",
     "Member",

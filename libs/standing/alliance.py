@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,22 @@ from pydantic import BaseModel, ConfigDict
 
 from events.envelope import Head
 from events.ids import AllianceId, CompanyId, PersonId
-from money import Money, Rate
+from money import Money, Rate, Ratio
 from standing.roles import PRESENT, Role, Status
 
 
 class _Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Floor(_Document):
+    """Under which a member gets too little for what it gives: at the end of a window, ratio under `ratio` and
+    net under minus `threshold`.
+    """
+
+    ratio: Ratio
+    window: Literal["half_year", "year", "rolling_24_months"]
+    threshold: Money
 
 
 class Charter(_Document):
@@ -39,6 +49,8 @@ class Charter(_Document):
     witnesses: tuple[str, ...] = ()
     """Verifier keys."""
     witness_quorum: int = 0
+    floor: Floor | None = None
+    """None only in what was kept of a charter before floors were."""
 
 
 class Member(_Document):

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from events.digest import Digest
 from events.envelope import Event
-from money import Currency, Money, Percentage, Rate
+from money import Currency, Money, Percentage, Rate, Ratio
 from money.numbers import DecimalString
 
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
@@ -21,9 +21,6 @@ Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
 
 SignedHours = Annotated[
     Decimal, DecimalString(r"^-?(0|[1-9][0-9]{0,4})(\.[0-9]{1,2})?$", "Hours of either sign", ("-35", "60"))
-]
-Ratio = Annotated[
-    Decimal, DecimalString(r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,4})?$", "A ratio from 0", ("0.50",))
 ]
 
 
