@@ -16,7 +16,8 @@ from events.envelope import parse
 from events.ids import AllianceId
 from events.store import Store
 from ledger.balances import views
-from ledger.book import LEDGER, Book
+from ledger.book import Book
+from ledger.recorded import LEDGER
 
 FEW: Final = 1_000
 MANY: Final = 100_000

@@ -17,7 +17,8 @@ from events.log import Log, Record
 from events.log_kafka import KafkaLog
 from events.log_postgres import PostgresLog
 from events.store import Store
-from ledger.book import LEDGER, Book
+from ledger.book import Book
+from ledger.recorded import LEDGER
 from service.serve import collect_seldom
 
 EVENTS = 100_000

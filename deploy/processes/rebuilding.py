@@ -16,10 +16,11 @@ from events.log_kafka import KafkaLog
 from events.log_postgres import PostgresLog
 from events.store import Store
 from ledger.app import book_of
-from ledger.book import LEDGER, Book
+from ledger.book import Book
 from ledger.posting.rules import SOURCES
 from ledger.rebuilding import Rebuilt
 from ledger.rebuilding import rebuild as rebuild_books
+from ledger.recorded import LEDGER
 from ledger.settings import RebuildSettings
 from processes.progress import shown
 from processes.stores import FOLDER, reached

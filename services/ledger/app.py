@@ -11,24 +11,23 @@ from sqlalchemy import MetaData
 from events.follow import Arrived
 from events.ids import AllianceId
 from events.log import Log
-from events.registry import Registry
 from events.sealing import Masters
 from events.store import Transaction
 from ledger import messages
 from ledger.accounts import api as accounts_api
 from ledger.balances import api as balances_api
-from ledger.book import LEDGER, Book
+from ledger.book import Book
 from ledger.entries import api as entries_api
-from ledger.entries import events as entries_events
 from ledger.obligations import api as obligations_api
 from ledger.permissions import RULES
 from ledger.posting.rules import SOURCES, Source, sources
+from ledger.recorded import LEDGER, OWN
 from ledger.settings import LedgerSettings
 from ledger.tables import documents, metadata
 from service.assembly import Description, assemble
 from service.runtime import Service
 
-REGISTRY: Final = Registry.of(LEDGER, entries_events.EVENTS)
+REGISTRY: Final = OWN.registry
 METADATA: Final[MetaData] = metadata
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 

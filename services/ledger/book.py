@@ -3,24 +3,21 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 from uuid_utils.compat import uuid7
 
 from events.envelope import LIFE, Context, Head, encode, source
 from events.follow import Arrived, CannotApply
 from events.ids import SYSTEM, AllianceId
-from events.registry import Registry
 from events.sealing import Keyring, Seal, SealedFigure
 from events.store import Appended, Transaction
 from ledger.balances import views as balances
-from ledger.entries.events import EVENTS, LogOpened
+from ledger.entries.events import LogOpened
 from ledger.obligations import views as obligations
 from ledger.posting import views as posting
 from ledger.posting.posted import CannotPost, Posted, Read, Reader, post, reversed_events
 from ledger.posting.rules import Source
-
-LEDGER: Final = "ledger"
+from ledger.recorded import LEDGER, OWN
 
 
 class Book:
@@ -30,7 +27,7 @@ class Book:
         self, sources: Mapping[str, Source], keyrings: Mapping[str, Keyring], origin_prefix: str
     ) -> None:
         # What the ledger recorded itself posts nothing, and comes when its log is restored or rebuilt from.
-        self._reader = Reader({**sources, LEDGER: Source(Registry.of(LEDGER, EVENTS), {})}, keyrings)
+        self._reader = Reader({**sources, LEDGER: OWN}, keyrings)
         self._origin_prefix = origin_prefix
 
     async def apply(self, transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]) -> None:

@@ -17,9 +17,10 @@ from events.log import Record
 from events.log_postgres import PostgresLog
 from events.registry import Registry
 from ledger.balances import views as balances
-from ledger.book import LEDGER, Book
+from ledger.book import Book
 from ledger.obligations import views as obligations
 from ledger.posting.rules import Source
+from ledger.recorded import LEDGER
 from rigs.books import Books, opened
 from rigs.postgres import Postgres
 from samples import books as made_up

@@ -11,7 +11,8 @@ from events.ids import AllianceId
 from events.log_postgres import create_topics
 from events.store import Store
 from ledger import app as ledger_app
-from ledger.book import LEDGER, Book
+from ledger.book import Book
+from ledger.recorded import LEDGER
 from rigs.postgres import Postgres
 from samples import books
 from service.migrations import migrate

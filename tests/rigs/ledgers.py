@@ -18,7 +18,8 @@ from events.relay import Relay
 from events.restore import Restoration
 from events.store import Store, Transaction
 from ledger import app as ledger_app
-from ledger.book import LEDGER, Book
+from ledger.book import Book
+from ledger.recorded import LEDGER
 from rigs.postgres import Postgres
 from rigs.restoring import rows_of
 from samples import books as made_up

@@ -14,7 +14,7 @@ from events.follow import Arrived
 from events.ids import AllianceId, PersonId
 from events.registry import Registry
 from events.sealing import Confidential, Keyring, Masters, Seal
-from ledger.book import LEDGER, Book
+from ledger.book import Book
 from ledger.posting.rules import Source
 from ledger.posting.transactions import (
     Form,
@@ -26,6 +26,7 @@ from ledger.posting.transactions import (
     pending,
     received,
 )
+from ledger.recorded import LEDGER
 from money import Money
 
 
