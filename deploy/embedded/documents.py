@@ -56,7 +56,7 @@ def made() -> dict[str, str]:
 def _application() -> FastAPI:
     nothing = bytes(32)
     secrets = Secrets(
-        issuer=Path(), deployment=nothing, sealing=dict.fromkeys(SERVICES, [nothing]), passwords={}
+        issuer=Path(), deployment=nothing, sealing={name: [nothing] for name in SERVICES}, passwords={}
     )
     return assemble(
         secrets, "jwks.json", lambda database, role: URL.create("postgresql+asyncpg"), asyncio.Event()

@@ -78,6 +78,10 @@ class Description:
     due: Due | None = None
     log_of: Sequence[str] = ()
     """Services whose events, as followed, are this one's log beside its own."""
+    loops: Callable[[Service], Sequence[Loop]] = lambda service: ()
+    """What runs in the background beside what all services run."""
+    gauges: str = "SELECT"
+    """A query for one row: the service's own metrics."""
     bodies: Mapping[str, int] = field(default_factory=dict)
     """Larger body limits in bytes, by the end of the path."""
 
@@ -156,6 +160,7 @@ def assemble(
     if description.due is not None:
         due = description.due
         loops.append(Deadlines(store, lambda call, stream, name: due(service, call, stream, name)).run)
+    loops += description.loops(service)
     return build(description, settings, service, restoration, loops, drain)
 
 
@@ -214,9 +219,11 @@ def build(
     async def gauges() -> dict[str, float]:
         async with service.store.single() as transaction:
             row = await transaction.raw.fetchrow(_GAUGES)
+            own = await transaction.raw.fetchrow(description.gauges)
         assert row is not None
+        assert own is not None
         lag = service.follower.lag if service.follower is not None else 0
-        return {**row, **restoration.gauges(), "consumer_lag": float(lag)}
+        return {**row, **own, **restoration.gauges(), "consumer_lag": float(lag)}
 
     secret = settings.deployment_secret.get_secret_value().encode()
     return application(

@@ -18,6 +18,9 @@ from ledger.accounts import api as accounts_api
 from ledger.balances import api as balances_api
 from ledger.book import Book
 from ledger.entries import api as entries_api
+from ledger.log import api as log_api
+from ledger.log.publishing import CHECKPOINTS, Publisher
+from ledger.log.signing import LogKeys
 from ledger.obligations import api as obligations_api
 from ledger.permissions import RULES
 from ledger.posting.rules import SOURCES, Source, sources
@@ -32,8 +35,8 @@ METADATA: Final[MetaData] = metadata
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
-def describe(book: Book) -> Description:
-    """The ledger, keeping its books by `book`."""
+def describe(book: Book, keys: LogKeys) -> Description:
+    """The ledger, keeping its books by `book` and signing its logs with `keys`."""
 
     async def keep(
         service: Service, transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]
@@ -48,12 +51,20 @@ def describe(book: Book) -> Description:
         documents=documents,
         rules=RULES,
         projectors={},
-        routers=[entries_api.router, balances_api.router, accounts_api.router, obligations_api.router],
+        routers=[
+            log_api.router,
+            entries_api.router,
+            balances_api.router,
+            accounts_api.router,
+            obligations_api.router,
+        ],
         messages=[messages.MESSAGES],
         migrations=MIGRATIONS,
         follows=SOURCES,
         react=keep,
         log_of=SOURCES,
+        loops=lambda service: [Publisher(service.store, keys).run],
+        gauges=CHECKPOINTS,
     )
 
 
@@ -63,7 +74,7 @@ def create(
     """`followed` are the services whose events are posted: all of them unless given."""
     masters = settings.masters()
     book = book_of(masters, settings.origin_prefix, followed)
-    return assemble(describe(book), settings, log, drain, masters)
+    return assemble(describe(book, LogKeys(masters[LEDGER])), settings, log, drain, masters)
 
 
 def book_of(

@@ -13,6 +13,7 @@ from events.sealing import Keyring, Seal, SealedFigure
 from events.store import Appended, Transaction
 from ledger.balances import views as balances
 from ledger.entries.events import LogOpened
+from ledger.log import views as log
 from ledger.obligations import views as obligations
 from ledger.posting import views as posting
 from ledger.posting.posted import CannotPost, Posted, Read, Reader, post, reversed_events
@@ -50,16 +51,24 @@ class Book:
         # The leaf index of an entry is one less than its sequence.
         first = last + len(opening)
         posted, reversed_by = await _posted(transaction, alliance, first, read)
-        await transaction.append(alliance, last, [*opening, *followed])
+        new = [*opening, *followed]
+        await transaction.append(alliance, last, new)
+        await log.grow(transaction, alliance, last, [one.body for one in new])
         await _write(transaction, alliance, posted, reversed_by)
 
     async def post(
-        self, transaction: Transaction, alliance: AllianceId, first: int, entries: Sequence[Head]
+        self,
+        transaction: Transaction,
+        alliance: AllianceId,
+        first: int,
+        heads: Sequence[Head],
+        bodies: Sequence[bytes],
     ) -> None:
         """Posts entries that are in the log already, the first of which has the index `first`, as at the
-        first time. Raises CannotApply.
+        first time, and puts them into its tree. Raises CannotApply.
         """
-        read = [self._read(entry) for entry in entries]
+        read = [self._read(head) for head in heads]
+        await log.grow(transaction, alliance, first, bodies)
         posted, reversed_by = await _posted(transaction, alliance, first, read)
         await _write(transaction, alliance, posted, reversed_by)
 

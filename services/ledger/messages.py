@@ -13,6 +13,17 @@ MESSAGES: Final[Mapping[str, Message]] = {
         en="The log has {size} entries: nothing is known of a greater size.",
         fr="Le journal compte {size} entrées : rien n'est connu au-delà.",
     ),
+    "sizes_reversed": Message(
+        en="The old size is greater than the new one.", fr="L'ancienne taille dépasse la nouvelle."
+    ),
+    "checkpoint_unknown": Message(
+        en="The log has no checkpoint yet: it is signed within seconds of the first entry.",
+        fr="Le journal n'a pas encore de point de contrôle : il est signé dans les secondes qui suivent la"
+        " première entrée.",
+    ),
+    "tile_unknown": Message(
+        en="The log as published has no such tile.", fr="Le journal publié n'a pas cette tuile."
+    ),
     "charter_not_known_yet": Message(
         en="The alliance's charter has not arrived here yet.",
         fr="La charte de l'alliance n'est pas encore parvenue ici.",

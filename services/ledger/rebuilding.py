@@ -19,6 +19,7 @@ from events.ids import AllianceId
 from events.store import Store, Transaction
 from ledger.balances.views import balances, rollups
 from ledger.book import Book
+from ledger.log.views import tiles
 from ledger.obligations.views import obligations
 from ledger.posting.views import postings, reversals
 from service.standing import Standings
@@ -34,7 +35,7 @@ def _key(table: Table) -> Sequence[str]:
 
 
 SHOWN: Final[Mapping[str, Sequence[str]]] = {
-    **{table.name: _key(table) for table in (postings, reversals, balances, rollups, obligations)},
+    **{table.name: _key(table) for table in (postings, reversals, balances, rollups, obligations, tiles)},
     "standing": ["alliance_id"],
 }
 """Every table that follows from the log, with its primary key."""
@@ -117,11 +118,12 @@ class _Alliance:
             )
             if not rows:
                 return done
-            heads = [parse(row["body"]) for row in rows]
+            bodies = [row["body"] for row in rows]
+            heads = [parse(body) for body in bodies]
             told = [Told.by(head) for head in heads if head.service == _MEMBERS]
             async with self._raw.transaction():
                 await standings.apply(self._transaction, alliance, told)
-                await self._book.post(self._transaction, alliance, done, heads)
+                await self._book.post(self._transaction, alliance, done, heads, bodies)
             done += len(rows)
             self._rebuilt.entries += len(rows)
             self._progress()

@@ -79,9 +79,11 @@ class Snapshot:
     def may_read(self, company: UUID) -> bool:
         return self.given.may_read(company)
 
-    def unchanged(self, request: Request) -> Response | None:
-        """304 where the caller has seen this state of the books: all that is shown follows from it."""
-        return not_modified(request, 2 * self.log_size + (not self.complete))
+    def unchanged(self, request: Request, published: int = 0) -> Response | None:
+        """304 where the caller has seen this state of the books: all that is shown follows from it, and from
+        the size of the `published` checkpoint where that is shown too. Neither ever goes back.
+        """
+        return not_modified(request, 2 * (self.log_size + published) + (not self.complete))
 
     def until(self, as_of: date | None) -> date:
         return as_of or LAST_DAY

@@ -25,7 +25,7 @@ from samples.books import Publisher
 
 NOT_FROM_THE_LOG = {
     "alembic_version", "heads", "events", "receipts", "deadlines", "documents", "erasures",
-    "positions", "followed", "seen", "frozen", "held", "mark",
+    "positions", "followed", "seen", "frozen", "held", "mark", "logs",
 }  # fmt: skip
 
 
@@ -162,12 +162,17 @@ class Watched(Book):
         self.posted = 0
 
     async def post(
-        self, transaction: Transaction, alliance: AllianceId, first: int, entries: Sequence[Head]
+        self,
+        transaction: Transaction,
+        alliance: AllianceId,
+        first: int,
+        heads: Sequence[Head],
+        bodies: Sequence[bytes],
     ) -> None:
         self.posted += 1
         if self.posted == self._batch:
             await self._then()
-        await super().post(transaction, alliance, first, entries)
+        await super().post(transaction, alliance, first, heads, bodies)
 
 
 async def test_meanwhile_the_old_state_is_served_and_entries_are_taken(

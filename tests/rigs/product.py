@@ -189,7 +189,7 @@ class Product:
         return found
 
     async def quiet(self) -> None:
-        """Until everything recorded is relayed, and everything relayed is followed."""
+        """Until everything recorded is relayed, everything relayed is followed, and every log is signed."""
         async with asyncio.timeout(30):
             while not await self._is_quiet():  # noqa: ASYNC110 - what it looks at is in databases
                 await asyncio.sleep(0.02)
@@ -203,6 +203,12 @@ class Product:
             ((ends[topic],),) = await self.rows(
                 "log", f'SELECT coalesce(max("offset") + 1, 0) FROM "{topic}"'
             )
+        if await self.rows(
+            "ledger",
+            "SELECT FROM heads h LEFT JOIN logs l USING (alliance_id)"
+            " WHERE h.last_sequence > coalesce(l.size, 0)",
+        ):
+            return False
         for name, service in self.services.items():
             for topic in service.follower.topics if service.follower else ():
                 at = await self.rows(name, "SELECT next_offset FROM positions WHERE topic = $1", topic)

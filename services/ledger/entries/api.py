@@ -1,36 +1,20 @@
-"""The log of an alliance: how far it is, and its entries, byte for byte."""
+"""The entries of a log, byte for byte."""
 
 from base64 import b64encode
 from typing import Annotated, Any
 
-from fastapi import Path, Request
+from fastapi import Path
 from pydantic import BaseModel, Field
-from starlette.responses import Response
 
 from events.envelope import parse
 from events.errors import NotFound
 from events.sealing import open_figures
 from ledger.entries import views
-from ledger.snapshot import Shown, snapshot
+from ledger.snapshot import snapshot
 from service.auth import Authenticated
 from service.commands import AlliancePath, Running, alliance_router
 
 router = alliance_router("entries")
-
-
-class StandsStill(BaseModel):
-    """The event at which the alliance stands still, until an operator resumes it."""
-
-    source: str
-    sequence: int
-    code: str
-
-
-class LogView(Shown):
-    """A log, to everybody in the alliance."""
-
-    origin: str | None = Field(description="Its name for ever; none before the first entry.")
-    frozen: StandsStill | None
 
 
 class EntryView(BaseModel):
@@ -43,25 +27,6 @@ class EntryView(BaseModel):
     event_id: str
     bytes: str = Field(description="The event exactly as recorded, in base64, every figure sealed.")
     event: dict[str, Any] = Field(description="The event; a sealed figure that you may read has `open`.")
-
-
-@router.get("/log", response_model=LogView)
-async def read_log(
-    request: Request, caller: Authenticated, service: Running, alliance: AlliancePath
-) -> LogView | Response:
-    """How many entries the log has, its name, and whether it is complete."""
-    async with snapshot(service, caller, alliance) as books:
-        if unchanged := books.unchanged(request):
-            return unchanged
-        stands = await books.transaction.raw.fetchrow(
-            "SELECT source, sequence, code FROM frozen WHERE alliance_id = $1", alliance
-        )
-        return LogView(
-            log_size=books.log_size,
-            complete=books.complete,
-            origin=await views.origin(books.transaction, alliance),
-            frozen=None if stands is None else StandsStill(**dict(stands)),
-        )
 
 
 @router.get("/entries/{index}", response_model=EntryView)

@@ -1,4 +1,4 @@
-"""The ledger's part: it takes no commands, everything is read."""
+"""The ledger's part: everything is read."""
 
 from rigs.walk import Walk
 from rigs.walks.common import walk_events
@@ -12,11 +12,18 @@ READS = (
     "read_account",
     "read_statement",
     "list_open_obligations",
+    "read_checkpoint",
+    "read_log_tile",
+    "prove_entry",
 )
 
 
 async def walk(walk: Walk) -> None:
     await walk_events(walk, "ledger")
     walk.known["index"] = "1"
+    walk.known["path"] = "0/000.p/2"
+    await walk.product.quiet()
     for name in READS:
         await walk.ask(f"ledger.{name}", "aubrelle")
+    await walk.ask("ledger.prove_inclusion", "aubrelle", query={"index": "1"})
+    await walk.ask("ledger.prove_consistency", "aubrelle", query={"old": "1"})

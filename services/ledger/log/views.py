@@ -1,0 +1,142 @@
+"""The tree over a log's entries, kept as its tiles: each row is one tile, as wide as it has become.
+
+A tile only grows, to the right: as it was at an earlier size it is the beginning of what it is now. The leaf
+hashes of a batch and what becomes whole by them are written with the entries, in one transaction.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from sqlalchemy import ARRAY, BigInteger, Column, LargeBinary, SmallInteger, Table, Text, Uuid
+
+from events.ids import AllianceId
+from events.store import Transaction
+from ledger.tables import metadata
+from tlog.merkle import HASH_BYTES, Hashes, leaf_hash, root_of
+from tlog.tiles import WIDTH, Tile, bundle_of, hashes_from
+
+tiles = Table(
+    "tiles",
+    metadata,
+    Column("alliance_id", Uuid, primary_key=True),
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("alliance_id", Uuid, primary_key=True),
+    Column("size", BigInteger, nullable=False, comment="of the checkpoint: it never goes back"),
+    Column("checkpoint", Text, nullable=False, comment="the signed note, as published"),
+    Column("keys", ARRAY(Text), nullable=False, comment="the verifier keys of who signed for the log"),
+)
+
+_CATCH_UP: Final = 1000
+
+_GROWN = (
+    "SELECT number * 256 + octet_length(hashes) / 32 FROM tiles"
+    " WHERE alliance_id = $1 AND level = 0 ORDER BY number DESC LIMIT 1"
+)
+_GROW = (
+    "INSERT INTO tiles SELECT $1, $2, * FROM unnest($3::bigint[], $4::bytea[])"
+    " ON CONFLICT (alliance_id, level, number) DO UPDATE SET hashes = tiles.hashes || excluded.hashes"
+    " RETURNING number, CASE WHEN octet_length(hashes) >= 8192 THEN hashes END AS hashes"
+)
+
+T = TypeVar("T")
+
+
+async def grow(transaction: Transaction, alliance: AllianceId, first: int, bodies: Sequence[bytes]) -> None:
+    """Adds entries, the first of which has the index `first`; the head must be locked by this transaction."""
+    grown = await _grown(transaction, alliance)
+    # What an earlier version has recorded and put into no tree.
+    while grown < first:
+        rows = await transaction.raw.fetch(
+            "SELECT body FROM events WHERE alliance_id = $1 AND sequence > $2 AND sequence <= $3"
+            " ORDER BY sequence LIMIT $4",
+            alliance,
+            grown,
+            first,
+            _CATCH_UP,
+        )
+        await _add(transaction, alliance, grown, [leaf_hash(row["body"]) for row in rows])
+        grown += len(rows)
+    if grown != first:
+        raise RuntimeError(f"the tree has {grown} leaves where {first} were expected")
+    await _add(transaction, alliance, first, [leaf_hash(body) for body in bodies])
+
+
+async def catch_up(transaction: Transaction, alliance: AllianceId, size: int) -> None:
+    """Has the tree reach `size` entries that are recorded. Raises Restoring or NotRestored."""
+    transaction.writable(alliance)
+    if await _grown(transaction, alliance) < size:
+        await grow(transaction, alliance, await transaction.lock_head(alliance), ())
+
+
+async def _grown(transaction: Transaction, alliance: AllianceId) -> int:
+    return await transaction.raw.fetchval(_GROWN, alliance) or 0
+
+
+async def _add(transaction: Transaction, alliance: AllianceId, first: int, hashes: Sequence[bytes]) -> None:
+    """Adds hashes to the lowest level, the first of which is its number `first`, and to those above."""
+    level = 0
+    while hashes:
+        parts: dict[int, list[bytes]] = {}
+        for number, found in enumerate(hashes, first):
+            parts.setdefault(number // WIDTH, []).append(found)
+        rows = await transaction.raw.fetch(
+            _GROW, alliance, level, list(parts), [b"".join(part) for part in parts.values()]
+        )
+        full = sorted((row["number"], row["hashes"]) for row in rows if row["hashes"] is not None)
+        first = full[0][0] if full else 0
+        hashes = [_root(tile) for _, tile in full]
+        level += 1
+
+
+def _root(tile: bytes) -> bytes:
+    if len(tile) != WIDTH * HASH_BYTES:
+        raise RuntimeError("a tile of the tree is too wide")
+    return root_of(tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES))
+
+
+async def read_tile(transaction: Transaction, alliance: AllianceId, tile: Tile) -> bytes:
+    """The bytes of a tile of hashes or of entries that the log has."""
+    if tile.level is None:
+        first = tile.index * WIDTH
+        rows = await transaction.raw.fetch(
+            "SELECT body FROM events WHERE alliance_id = $1 AND sequence > $2 AND sequence <= $3"
+            " ORDER BY sequence",
+            alliance,
+            first,
+            first + tile.width,
+        )
+        return bundle_of([row["body"] for row in rows])
+    hashes: bytes = await transaction.raw.fetchval(
+        "SELECT substring(hashes FROM 1 FOR $4) FROM tiles"
+        " WHERE alliance_id = $1 AND level = $2 AND number = $3",
+        alliance,
+        tile.level,
+        tile.index,
+        tile.width * HASH_BYTES,
+    )
+    return hashes
+
+
+async def worked_out(
+    transaction: Transaction, alliance: AllianceId, size: int, work: Callable[[Hashes], T]
+) -> T:
+    """What `work` makes of the hashes of the log's first `size` entries: a root, a proof.
+
+    Which tiles it reads does not depend on what is in them: first it is told nothing, only to find that out.
+    """
+    wanted: set[Tile] = set()
+
+    def nothing(tile: Tile) -> bytes:
+        wanted.add(tile)
+        return bytes(tile.width * HASH_BYTES)
+
+    work(hashes_from(nothing, size))
+    found = {tile: await read_tile(transaction, alliance, tile) for tile in wanted}
+    return work(hashes_from(found.__getitem__, size))
