@@ -88,7 +88,7 @@ bench: setup-all ## measure speed and memory, as ratios in one run
 
 setup: .venv/.ready-to-run
 setup-kafka: .venv/.ready-to-run-kafka
-setup-all: .venv/.ready-to-test
+setup-all: .venv/.ready-to-test .tools/debian/.ready
 
 # What a broker here (a Java runtime) and the tests need beside is left to stamps of their own: `make run` starts
 # sooner without.
@@ -104,18 +104,54 @@ setup-all: .venv/.ready-to-test
 	@$(call sync)
 	@touch .venv/.ready-to-run .venv/.ready-to-run-kafka $@
 
+# Other people's programs, against which tests hold journals and pages: unpacked here and not installed, which takes
+# no rights. Where a Debian's package is not to be had, the tests look on the PATH and say aloud what is absent.
+.tools/debian/.ready:
+	@$(fetch_programs)
+
+PROGRAMS := hledger ledger chromium-headless-shell
+
+define fetch_programs
+set -e; cd '$(CURDIR)'; into='$(CURDIR)/.tools/debian'; rm -rf "$$into"; \
+if ! apt-get --version >/dev/null 2>&1; then \
+	echo 'No apt-get is here: tests use $(PROGRAMS) as the PATH has them.'; \
+	mkdir -p "$$into"; touch $@; exit; \
+fi; \
+echo 'Fetching $(PROGRAMS) into .tools/debian'; \
+mkdir -p "$$into/lists/partial" "$$into/cache/archives/partial" "$$into/bin"; \
+apt="apt-get -qq -o Debug::NoLocking=1 -o Dir::State::lists=$$into/lists -o Dir::Cache=$$into/cache"; \
+$$apt update >"$$into/said" 2>&1 || true; \
+all=true; \
+for program in $(PROGRAMS); do \
+	$$apt -y --no-install-recommends --download-only install "$$program" >>"$$into/said" 2>&1 \
+	|| { all=false; echo "No package of $$program is to be had: .tools/debian/said" >&2; }; \
+done; \
+for package in "$$into"/cache/archives/*.deb; do [ ! -e "$$package" ] || dpkg-deb -x "$$package" "$$into"; done; \
+libraries="$$(find "$$into/usr" -name '*.so*' -exec dirname {} + 2>/dev/null | sort -u | paste -sd: -)"; \
+for program in $(PROGRAMS); do \
+	for there in "$$into/usr/bin/$$program" "$$into/usr/lib/chromium/$$program"; do \
+		if [ -x "$$there" ]; then \
+			printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$$@"\n' "$$libraries" "$$there" >"$$into/bin/$$program"; \
+			chmod +x "$$into/bin/$$program"; \
+		fi; \
+	done; \
+done; \
+rm -rf "$$into/lists" "$$into/cache"; \
+if $$all; then touch $@; fi
+endef
+
 # A uv that is too old to read the lock counts as none.
 define sync
 set -e; python='$(PYTHON)'; \
 if [ -z "$$python" ]; then echo 'No Python 3.11 or newer is on the PATH: install one first.' >&2; exit 1; fi; \
 uv=uv; \
 if ! uv --version >/dev/null 2>&1 || ! uv export --frozen --offline --quiet --output-file /dev/null 2>/dev/null; then \
-	uv=.tools/bin/uv; \
-	if ! .tools/bin/uv --version 2>/dev/null | grep -qF 'uv $(UV_VERSION) '; then \
-		echo 'Fetching uv $(UV_VERSION) into .tools/'; rm -rf .tools; \
-		"$$python" -m venv .tools >/dev/null 2>&1 \
-		|| { rm -rf .tools; echo 'Python cannot make an environment: install its venv module first (Debian, Ubuntu: apt install python3-venv).' >&2; exit 1; }; \
-		.tools/bin/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'; \
+	uv=.tools/uv/bin/uv; \
+	if ! .tools/uv/bin/uv --version 2>/dev/null | grep -qF 'uv $(UV_VERSION) '; then \
+		echo 'Fetching uv $(UV_VERSION) into .tools/'; rm -rf .tools/uv; \
+		"$$python" -m venv .tools/uv >/dev/null 2>&1 \
+		|| { rm -rf .tools/uv; echo 'Python cannot make an environment: install its venv module first (Debian, Ubuntu: apt install python3-venv).' >&2; exit 1; }; \
+		.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'; \
 	fi; \
 fi; \
 "$$uv" sync --frozen --quiet --python "$$python" $(1)
