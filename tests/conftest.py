@@ -1,12 +1,13 @@
 """The fixtures that every kind of test shares: real servers, started once for the test run."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rigs import borrowed
 from rigs.kafka import Kafka
 from rigs.postgres import Postgres
 from rigs.stack import missing_engine
@@ -60,6 +61,25 @@ def kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
         yield broker
     finally:
         broker.close()
+
+
+@pytest.fixture(scope="session")
+def borrow(request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Finds another's program by its name, or the first of several; `make` fetches them.
+
+    Where it is absent the test is skipped, and the end of the run says so; with CI=true it fails.
+    """
+
+    def found(*names: str) -> str:
+        if program := borrowed.find(*names):
+            return program
+        reason = f"{' or '.join(names)} is neither in {borrowed.FETCHED} nor on the PATH"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"NOT TESTED: {reason}", pytrace=False)
+        request.config.stash[NOT_TESTED][f"with {names[0]}"] = reason
+        pytest.skip(reason)
+
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,83 @@
+"""Writing a journal in one pass over the log, in memory that grows with its accounts only.
+
+What declares the accounts stands at the top and is known at the end: the transactions wait in a
+temporary file.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import IO
+from uuid import UUID
+
+from ledger.audit.journals.alphabet import account_name, amount_text, commodity_name, scale_of
+from ledger.audit.replay import Replayed
+from ledger.posting.posted import Posted
+
+Names = Mapping[UUID, str]
+"""What companies call themselves, at least those that an entry so far has named."""
+
+
+@dataclass
+class Declared:
+    """What the transactions of a journal use."""
+
+    accounts: dict[str, str] = field(default_factory=dict)
+    """By their names in the journal, as the ledger calls them."""
+    scales: dict[str, int] = field(default_factory=dict)
+    """The most digits after the decimal point, by commodity."""
+    first: date | None = None
+    """The earliest day on which something is booked."""
+
+    def use(self, posted: Posted) -> None:
+        """Raises Unspeakable."""
+        if self.first is None or posted.booked_on < self.first:
+            self.first = posted.booked_on
+        for leg in posted.legs:
+            self.accounts[account_name(leg.account)] = leg.account
+            decimals = amount_text(leg.amount, leg.commodity).partition(".")[2]
+            known = self.scales.get(leg.commodity)
+            if known is None:
+                known = scale_of(commodity_name(leg.commodity))
+            self.scales[leg.commodity] = max(known, len(decimals))
+
+    def companies(self, names: Names) -> Iterator[tuple[str, str]]:
+        """Each account in the order of its name, with what the companies in it call themselves."""
+        for name, account in sorted(self.accounts.items()):
+            called = (names.get(company) for company in _companies_in(account))
+            yield name, ", ".join(name for name in called if name)
+
+
+def _companies_in(account: str) -> Iterator[UUID]:
+    for part in account.split(":")[2:4]:
+        try:
+            yield UUID(part)
+        except ValueError:
+            continue
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one program reads a journal; both give whole lines."""
+
+    opening: Callable[[Declared, Names], Iterator[str]]
+    entry: Callable[[Replayed, Names], str]
+
+
+def write(entries: Iterable[Replayed], form: Format, names: Names, out: IO[bytes]) -> None:
+    """Entries in the order of the log; those that post nothing leave no trace.
+
+    `names` may grow while the entries come. Raises Unspeakable; `out` is untouched then.
+    """
+    declared = Declared()
+    with tempfile.TemporaryFile() as body:
+        for entry in entries:
+            if entry.posted.legs:
+                declared.use(entry.posted)
+                body.write(form.entry(entry, names).encode())
+        for line in form.opening(declared, names):
+            out.write(line.encode())
+        body.seek(0)
+        shutil.copyfileobj(body, out)
