@@ -5,11 +5,15 @@ from uuid import uuid4
 
 import pytest
 
+from events.errors import Restoring
 from events.freezing import frozen, resume
 from events.ids import AllianceId
 from ledger.book import Book
+from ledger.log.api import published
+from ledger.log.publishing import Publisher as Signing
+from ledger.log.signing import LogKeys
 from ledger.posting.rules import Source
-from rigs.ledgers import A, B, Rig, events, opened
+from rigs.ledgers import A, B, Ledger, Rig, events, opened
 from rigs.postgres import Postgres
 from samples import books as made_up
 from samples.books import Publisher
@@ -50,6 +54,40 @@ async def test_a_ledger_put_back_has_its_log_and_books_again_and_posts_nothing_t
         await ledger.relayed()
         assert len(await ledger.store.events(old, 0, 1000)) == 1 + 20 + LAST // 2 + 1
     assert (await rig.kept(copy))["frozen"] == []
+    await rig.postgres.drop_database(copy)
+
+
+async def test_a_ledger_put_back_shows_no_checkpoint_that_is_older_than_one_shown_before(rig: Rig) -> None:
+    alliance, keys = AllianceId(uuid4()), LogKeys([bytes(32)])
+    sources = [Publisher(name, alliance) for name in made_up.SOURCES]
+
+    async def shown(ledger: Ledger) -> str:
+        await Signing(ledger.store, keys).step()
+        async with published(ledger.store, alliance) as log:
+            return log.checkpoint
+
+    async with rig.ledger(rig.database) as ledger:
+        await ledger.restoration.begin()
+        await rig.publish(*events(20, *sources))
+        await ledger.catch_up()
+        await ledger.relayed()
+        first = await shown(ledger)
+    copy = await rig.postgres.create_database(template=rig.database)
+    async with rig.ledger(rig.database) as ledger:
+        await ledger.restoration.begin()
+        await rig.publish(*events(20, *sources))
+        await ledger.catch_up()
+        await ledger.relayed()
+        last = await shown(ledger)
+    assert last != first
+    async with rig.ledger(copy) as ledger:
+        with pytest.raises(Restoring):
+            await shown(ledger)
+        with pytest.raises(Restoring):
+            async with published(ledger.store, alliance):
+                pass
+        await ledger.restoration.begin()
+        assert await shown(ledger) == last
     await rig.postgres.drop_database(copy)
 
 

@@ -13,6 +13,7 @@ from events.log import topic_of
 from faults.driver import Driver
 from faults.judging import Findings, Stored, both_passed, by_request, given, judge
 from faults.orders import Alliance, Order
+from faults.seals import Seals
 from faults.topics import Topics
 from processes.rights import READS
 from rigs.pieces import PIECES, Pieces
@@ -25,9 +26,10 @@ AT_ONCE: Final = 8
 class Settling:
     """`round` finds what is wrong with everything commanded since the beginning."""
 
-    def __init__(self, pieces: Pieces, driver: Driver, alliances: Sequence[Alliance]) -> None:
+    def __init__(self, pieces: Pieces, driver: Driver, seals: Seals, alliances: Sequence[Alliance]) -> None:
         self._pieces = pieces
         self._driver = driver
+        self._seals = seals
         self._alliances = {alliance.id: alliance for alliance in alliances}
         self._topics = Topics(pieces.brokers, [topic_of(service) for service in SERVICES])
         self._asked_again: set[Order] = set()
@@ -101,7 +103,12 @@ class Settling:
             for reader in SERVICES
             if last and source in READS[reader] and followed.get((reader, source, alliance)) != last
         ]
-        return unrelayed + behind
+        unsealed = [
+            f"{alliance.id} is sealed up to {size} of {last}"
+            for alliance in self._alliances.values()
+            if (size := await self._seals.look(alliance)) != (last := heads["ledger", alliance.id][0])
+        ]
+        return unrelayed + behind + unsealed
 
     async def _unready(self) -> list[str]:
         found = []
@@ -180,6 +187,11 @@ class Settling:
                 "SELECT alliance_id::text, split_part(stream, '/', 2) AS source, sha256(body) AS digest"
                 " FROM events ORDER BY alliance_id, sequence"
             )
+            for one in self._alliances.values():
+                bodies = await connection.fetch(
+                    "SELECT body FROM events WHERE alliance_id::text = $1 ORDER BY sequence", one.id
+                )
+                self._seals.judge(one, [row["body"] for row in bodies])
             unbalanced = await connection.fetch(
                 "SELECT FROM postings GROUP BY alliance_id, entry, commodity HAVING sum(amount) <> 0"
             )
@@ -197,6 +209,7 @@ class Settling:
                 if entered != wanted:
                     self.found.wrong.append(f"{where}: the entries are not the events, in their order")
                 self._in_topic("ledger", service, alliance, lines[alliance])
+        self.found.wrong += self._seals.wrong
         if unbalanced:
             self.found.wrong.append(f"{len(unbalanced)} entries do not balance")
 

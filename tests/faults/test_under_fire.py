@@ -22,6 +22,7 @@ from faults.driver import SECONDS, Driver
 from faults.judging import Findings
 from faults.player import Player
 from faults.schedule import faults_of
+from faults.seals import Seals
 from faults.settling import Settling
 from rigs.pieces import started
 
@@ -42,7 +43,8 @@ async def test_what_was_answered_is_there_once_whatever_befalls_the_pieces(
     async with started() as pieces, httpx.AsyncClient(timeout=SECONDS, limits=LIMITS) as client:
         alliances = [await Preparing(pieces, client).prepare() for _ in range(ALLIANCES)]
         driver = Driver(pieces, client, alliances)
-        settling = Settling(pieces, driver, alliances)
+        seals = Seals(pieces, client, alliances)
+        settling = Settling(pieces, driver, seals, alliances)
         done: Counter[tuple[str, str]] = Counter()
         began = time.monotonic()
         for number, before in enumerate(range(0, KILLS, A_ROUND)):
@@ -51,9 +53,10 @@ async def test_what_was_answered_is_there_once_whatever_befalls_the_pieces(
             async with asyncio.TaskGroup() as group:
                 group.create_task(player.round(faults))
                 group.create_task(driver.round(SEED, FIRST + number, player.is_over))
+                group.create_task(seals.watch(player.is_over))
             done += player.done
             found = await settling.round()
-            line = _line(number + 1, done, driver, found)
+            line = _line(number + 1, done, driver, seals, found)
             with capsys.disabled():
                 sys.stdout.write(f"\n{line}, {time.monotonic() - began:.0f} seconds")
             if wrong := [*found.all(), *pieces.ended]:
@@ -61,7 +64,7 @@ async def test_what_was_answered_is_there_once_whatever_befalls_the_pieces(
                 pytest.fail(f"after round {FIRST + number} (logs: {tmp_path}):\n" + "\n".join(wrong))
 
 
-def _line(rounds: int, done: Counter[tuple[str, str]], driver: Driver, found: Findings) -> str:
+def _line(rounds: int, done: Counter[tuple[str, str]], driver: Driver, seals: Seals, found: Findings) -> str:
     kills, others = Counter[str](), Counter[str]()
     for (kind, target), count in done.items():
         if kind in ("kill", "backend"):
@@ -70,9 +73,11 @@ def _line(rounds: int, done: Counter[tuple[str, str]], driver: Driver, found: Fi
             others[kind] += count
     attempts = [one for each in driver.attempts.values() for one in each]
     unknown = sum(attempt.status is None for attempt in attempts)
+    sizes = sum(map(len, seals.shown.values()))
     return (
         f"seed {SEED}: {rounds} rounds, {kills.total()} kills ({_counts(kills)}), {_counts(others)};"
         f" {len(driver.attempts)} commands sent {len(attempts)} times, {unknown} without an answer;"
+        f" {sizes} checkpoints;"
         f" lost {len(found.lost)}, doubled {len(found.doubled)}, unsettled {len(found.unsettled)},"
         f" otherwise wrong {len(found.wrong)}"
     )

@@ -18,13 +18,12 @@ from starlette.responses import Response
 
 from events.errors import Invalid, NotFound
 from events.ids import AllianceId
-from events.store import Transaction
+from events.store import Store, Transaction
 from ledger.entries.views import entry, origin
 from ledger.log.views import read_tile, worked_out
 from ledger.snapshot import Shown, snapshot
 from service.auth import Authenticated
 from service.commands import AlliancePath, Running, Viewer, alliance_router
-from service.runtime import Service
 from tlog.checkpoints import Proof
 from tlog.merkle import consistency_proof, inclusion_proof, leaf_hash, root
 from tlog.notes import encoded
@@ -99,9 +98,9 @@ class Published:
 
 
 @asynccontextmanager
-async def published(service: Service, alliance: UUID) -> AsyncIterator[Published]:
+async def published(store: Store, alliance: UUID) -> AsyncIterator[Published]:
     """Raises NotFound where no checkpoint is; Restoring while it may be older than one shown before."""
-    async with service.store.single() as transaction:
+    async with store.single() as transaction:
         transaction.writable(AllianceId(alliance))
         row = await transaction.raw.fetchrow(
             "SELECT size, checkpoint FROM logs WHERE alliance_id = $1", alliance
@@ -165,7 +164,7 @@ async def read_log(
 @router.get("/log/checkpoint", response_class=Response, responses=_text("The signed note."))
 async def read_checkpoint(given: Viewer, service: Running, alliance: AlliancePath) -> Response:
     """The newest checkpoint: signed by the log, and cosigned by witnesses that the charter names."""
-    async with published(service, alliance) as log:
+    async with published(service.store, alliance) as log:
         return Response(log.checkpoint, media_type=PLAIN, headers={"Cache-Control": "no-cache"})
 
 
@@ -182,7 +181,7 @@ async def read_log_tile(
         tile = Tile.parse(f"tile/{path}")
     except ValueError:
         raise NotFound("tile_unknown") from None
-    async with published(service, alliance) as log:
+    async with published(service.store, alliance) as log:
         if not tile.is_of(log.size):
             raise NotFound("tile_unknown")
         body = await read_tile(log.transaction, log.alliance, tile)
@@ -200,7 +199,7 @@ async def prove_inclusion(
     given: Viewer, service: Running, alliance: AlliancePath, index: Index, size: Size = None
 ) -> InclusionView:
     """That an entry is in the log as it is at a size."""
-    async with published(service, alliance) as log:
+    async with published(service.store, alliance) as log:
         size = log.within(size)
         if index >= size:
             raise NotFound("entry_unknown")
@@ -230,7 +229,7 @@ async def prove_consistency(
     new: Size = None,
 ) -> ConsistencyView:
     """That the log at one size begins the log at another."""
-    async with published(service, alliance) as log:
+    async with published(service.store, alliance) as log:
         new = log.within(new)
         if old > new:
             raise Invalid("sizes_reversed")
@@ -257,6 +256,6 @@ async def prove_entry(
     index: Annotated[int, Path(ge=0, le=LARGEST_SIZE)],
 ) -> Response:
     """That an entry is in the log, with the checkpoint: a file that can be checked without us."""
-    async with published(service, alliance) as log:
+    async with published(service.store, alliance) as log:
         proof = await prove(log, index)
     return Response(bytes(proof), media_type=PLAIN, headers={"Cache-Control": "no-cache"})
