@@ -1,14 +1,22 @@
 """The program `alliance-audit`, run as an auditor runs it: what it says, where, and its exit code."""
 
+import shlex
 import subprocess
 import sys
+from base64 import b64decode
+from json import loads
 from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner, Result
 
-from ledger.audit.command import judged, shown_by
+from ledger.audit.command import app, judged, shown_by
 from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
+from samples.logs import KEY, history, signer, write
+from tlog.checkpoints import Proof
+from tlog.merkle import leaf_hash
+from tlog.notes import Kind
 
 BLOCKED = ("service", "fastapi", "starlette", "uvicorn", "sqlalchemy", "asyncpg", "aiokafka")
 ALONE = f"""
@@ -19,17 +27,133 @@ app()
 """
 
 
-def audit(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """`alliance-audit` without anything that services are made of."""
-    return subprocess.run(
-        [sys.executable, "-c", ALONE, *map(str, arguments)], capture_output=True, text=True, check=False
-    )
+def audit(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [*map(str, arguments)])
 
 
-def test_an_auditor_needs_no_service_and_no_database() -> None:
-    done = audit("--help")
-    assert done.returncode == 0, done.stderr
-    assert "\x1b" not in done.stdout
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    witnessed = signer("witness.example/w1", 11, Kind.COSIGNATURE)
+    return write(tmp_path_factory.mktemp("log"), history(300), KEY, witnessed)
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Path:
+    """A log whose entry 7 was changed by hand."""
+    write(tmp_path, history(300))
+    bundle = tmp_path / "tile/entries/000"
+    bundle.write_bytes(bundle.read_bytes().replace(b'"number":6}', b'"number":9}'))
+    return tmp_path
+
+
+def test_verify_says_what_holds_and_whose_word_the_key_is(log: Path) -> None:
+    done = audit("verify", log)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "300 entries" in done.stdout
+    assert "NOT PINNED" in done.stdout
+    witness = signer("witness.example/w1", 11, Kind.COSIGNATURE).verifier
+    done = audit("verify", log, "--key", KEY.verifier, "--witness", witness, "--json")
+    found = loads(done.stdout)
+    assert (found["holds"], found["size"], found["pinned"]) == (True, 300, True)
+    assert found["signed_by"] == [str(KEY.verifier)]
+    assert found["witnesses"] == {"witness.example/w1": "2025-06-15T15:06:40Z"}
+
+
+def test_a_changed_entry_is_named_with_the_command_that_shows_it(changed: Path) -> None:
+    done = audit("verify", changed)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "entry 7" in done.stderr
+    command = shlex.split(done.stderr.split("to see")[1])
+    assert command == ["alliance-audit", "show", str(changed), "7"]
+    for again in (audit(*command[1:]), audit("complete", changed)):
+        assert again.exit_code == 1
+        assert "entry 7" in again.stderr
+    done = audit("verify", changed, "--json")
+    assert done.exit_code == 1
+    assert loads(done.stdout)["finding"]["entry"] == 7
+    assert audit("show", changed, 6).exit_code == 1  # in the same file, which is not what was signed
+    assert audit("show", changed, 270).exit_code == 0
+
+
+def test_an_earlier_checkpoint_is_held_against_the_log(log: Path, tmp_path: Path) -> None:
+    earlier = write(tmp_path / "earlier", history(200)) / "checkpoint"
+    later = write(tmp_path / "later", history(301)) / "checkpoint"
+    done = audit("verify", log, "--since", earlier, "--json")
+    assert (done.exit_code, loads(done.stdout)["since"]["size"]) == (0, 200)
+    done = audit("verify", log, "--since", later)
+    assert done.exit_code == 1
+    assert "shorter" in done.stderr
+    assert audit("verify", log, "--since", tmp_path / "none").exit_code == 3
+    (tmp_path / "spoilt").write_bytes(earlier.read_bytes()[:-5])
+    done = audit("verify", log, "--since", tmp_path / "spoilt")
+    assert done.exit_code == 1
+    assert f"cat {tmp_path}/spoilt" in done.stderr
+
+
+def test_complete_says_how_far_each_source_is(log: Path) -> None:
+    done = audit("complete", log)
+    assert done.exit_code == 0, done.stderr
+    assert "members" in done.stdout
+    found = loads(audit("complete", log, "--json").stdout)
+    assert sorted(found["sources"].values()) == [1, 149, 150]
+
+
+def test_show_gives_an_entry_and_a_proof_for_others(log: Path) -> None:
+    done = audit("show", log, 299)
+    assert done.exit_code == 0, done.stderr
+    assert '"number": 298' in done.stdout
+    found = loads(audit("show", log, 7, "--json").stdout)
+    entry = b64decode(found["bytes"])
+    assert entry == list(history(300))[7]
+    proof = Proof.parse(found["tlog_proof"].encode())
+    assert (proof.index, proof.check(entry).root.hex()) == (7, found["root"])
+    assert found["event"]["data"] == {"number": 6}
+    assert found["leaf_hash"] == leaf_hash(entry).hex()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify",), ("verify", "nowhere"), ("verify", ".", "--key", "none"), ("show", "LOG", "300"),
+        ("show", "LOG", "-1"), ("show", "LOG", str(2**63)), ("show", "LOG", "x"),
+        ("verify", "LOG", "--quorum", "1"), ("verify", "LOG", "--key", "WITNESS"),
+        ("verify", "LOG", "--witness", "KEY"), ("nothing", "LOG"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_told_from_a_log_that_does_not_hold(log: Path, arguments: tuple[str, ...]) -> None:
+    known = {
+        "LOG": str(log),
+        "KEY": str(KEY.verifier),
+        "WITNESS": str(signer(kind=Kind.COSIGNATURE).verifier),
+    }
+    done = audit(*(known.get(one, one) for one in arguments))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_name_in_a_log_cannot_play_with_a_terminal(tmp_path: Path) -> None:
+    name = "log.example/\x9b31m\u202e"
+    key = signer(name)
+    write(tmp_path, [], key, origin=name, keys=[key.verifier])
+    done = audit("verify", tmp_path)
+    assert done.exit_code == 0, done.stderr
+    assert r"log.example/\x9b31m\u202e" in done.stdout
+    (tmp_path / "tile").mkdir()
+    (tmp_path / "tile/\x1b[31m").touch()
+    done = audit("verify", tmp_path)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "\x1b" not in done.stderr
+
+
+def test_an_auditor_needs_no_service_and_no_database(log: Path) -> None:
+    for command in ("verify", "complete"):
+        done = subprocess.run(
+            [sys.executable, "-c", ALONE, command, log], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "300 entries" in done.stdout
+        assert (done.stderr, "\x1b" in done.stdout) == ("", False)
 
 
 WRONG = DoesNotHold("changed_entry", "entry 7", "it is another", expected="aa", found="bb", entry=7)

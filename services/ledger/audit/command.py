@@ -7,13 +7,17 @@ trouble on stderr.
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import orjson
 import typer
 
+from ledger.audit import completing, showing, telling, verifying
 from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
+from ledger.audit.folder import Folder, checkpoint_of
+from ledger.audit.progress import progress
+from ledger.audit.trusting import asked, trusted
 
 DOES_NOT_HOLD: Final = 1
 USAGE: Final = 2
@@ -33,7 +37,71 @@ def audit() -> None:
 
 def tell(found: Mapping[str, Any], text: str, json: bool) -> None:
     """What a command found, on stdout: as `text`, or as JSON with `holds`."""
-    typer.echo(orjson.dumps({"holds": True, **found}, option=orjson.OPT_INDENT_2).decode() if json else text)
+    typer.echo(_json({"holds": True, **found}) if json else _printable(text))
+
+
+Pinned = Annotated[
+    list[str],
+    typer.Option("--key", metavar="KEY", help="The log's verifier key, from elsewhere. Repeatable."),
+]
+Witnesses = Annotated[
+    list[str],
+    typer.Option("--witness", metavar="KEY", help="A witness that must have cosigned. Repeatable."),
+]
+
+
+@app.command()
+def verify(
+    folder: Dir,
+    key: Pinned = [],  # noqa: B006, typer makes a list of its own
+    witness: Witnesses = [],  # noqa: B006
+    quorum: Annotated[
+        int | None, typer.Option(min=0, help="How many of the witnesses; all unless given.")
+    ] = None,
+    since: Annotated[
+        Path | None, typer.Option(help="A checkpoint kept from before, which the log must go on from.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check signatures, witnesses, every tile, every entry and the root."""
+    with judged(folder, json):
+        log = Folder(folder)
+        keys, before = trusted(log, key), since.read_bytes() if since else None
+        with progress("verify", checkpoint_of(log.checkpoint).size) as done:
+            found = verifying.verify(
+                log,
+                keys.keys,
+                quorum=asked(witness, quorum),
+                since=before,
+                since_at=str(since and since.absolute()),
+                done=done,
+            )
+        tell(*telling.verified(found, keys, before), json)
+
+
+@app.command()
+def complete(folder: Dir, key: Pinned = [], json: Json = False) -> None:  # noqa: B006
+    """Check that each source's events are all there, once, and of one alliance."""
+    with judged(folder, json):
+        log = Folder(folder)
+        tree, _ = verifying.opened(log, trusted(log, key).keys)
+        with progress("complete", tree.checkpoint.size) as done:
+            found = completing.complete(tree.bundles(), tree.checkpoint.origin, done)
+        tell(*telling.complete(found), json)
+
+
+@app.command()
+def show(
+    folder: Dir,
+    index: Annotated[int, typer.Argument(min=0, metavar="N", help="The entry's number, from 0 on.")],
+    key: Pinned = [],  # noqa: B006
+    json: Json = False,
+) -> None:
+    """Show one entry, and check the proof that it is in the log."""
+    with judged(folder, json):
+        log = Folder(folder)
+        tree, _ = verifying.opened(log, trusted(log, key).keys)
+        tell(*telling.shown(showing.show(tree, log.checkpoint, index)), json)
 
 
 @contextmanager
@@ -45,20 +113,14 @@ def judged(folder: Path | None, json: bool) -> Iterator[None]:
         command = shown_by(error, folder)
         if json:
             found = {
-                "code": error.code,
-                "at": error.at,
-                "said": error.said,
-                "expected": error.expected,
-                "found": error.found,
-                "entry": error.entry,
-                "show": command,
+                name: getattr(error, name) for name in ("code", "at", "said", "expected", "found", "entry")
             }
-            typer.echo(orjson.dumps({"holds": False, "finding": found}, option=orjson.OPT_INDENT_2).decode())
-        typer.echo(
+            typer.echo(_json({"holds": False, "finding": {**found, "show": command}}))
+        text = (
             f"Does not hold: {error.at}: {error.said}\n"
-            f"  expected  {error.expected}\n  found     {error.found}\n  to see    {command}",
-            err=True,
+            f"  expected  {error.expected}\n  found     {error.found}\n  to see    {command}"
         )
+        typer.echo(_printable(text), err=True)
         raise typer.Exit(DOES_NOT_HOLD) from error
     except Unusable as error:
         typer.echo(str(error), err=True)
@@ -81,4 +143,13 @@ def shown_by(error: DoesNotHold, folder: Path | None) -> str:
         return f"curl --include --output - {shlex.quote(error.at)}"
     if error.at.startswith("tile/"):
         return f"ls -l {place}/{shlex.quote(error.at)}"
-    return f"cat {place}/{shlex.quote(error.at)}"
+    return f"cat {shlex.quote(str((folder or Path()) / error.at))}"
+
+
+def _json(found: Mapping[str, Any]) -> str:
+    return dumps(found, indent=2)
+
+
+def _printable(text: str) -> str:
+    """What a log or a folder names itself may be made to play with a terminal."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign).strip("'") for sign in text)

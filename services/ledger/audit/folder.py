@@ -15,6 +15,8 @@ from tlog.notes import MalformedNote, Note, Verifier
 from tlog.tiles import LARGEST_ENTRY, WIDTH, Tile, entries_of, tile_at
 
 CHECKPOINT: Final = "checkpoint"
+NEXT: Final = "checkpoint.next"
+"""The checkpoint that a fetch is under way to, until all is there that it covers."""
 KEYS: Final = "keys"
 LARGEST_TEXT: Final = 64 * 1024
 """Bytes of a checkpoint or a list of keys: one with 64 signatures has 16 KB."""
@@ -66,6 +68,9 @@ class Folder:
             raise DoesNotHold("too_large", name, "too large", expected=f"{most} bytes at most", found=size)
         return content
 
+    def has(self, name: str) -> bool:
+        return (self.path / name).exists()
+
     def names(self) -> Iterator[str]:
         """The paths of all files below `tile/`, links not followed."""
         for place, folders, files in os.walk(self.path / "tile"):
@@ -92,7 +97,11 @@ def checkpoint_of(note: bytes, at: str = CHECKPOINT) -> Checkpoint:
 def keys_of(text: bytes, at: str) -> Sequence[Verifier]:
     """Raises DoesNotHold."""
     try:
-        return [Verifier.parse(line) for line in text.decode().split("\n") if line]
+        # Cut short it is no list of keys, and without any nothing could be checked.
+        *lines, rest = text.decode().split("\n")
+        if rest or not lines:
+            raise MalformedNote("the last line is no key")
+        return [Verifier.parse(line) for line in lines]
     except (MalformedNote, UnicodeDecodeError) as error:
         raise DoesNotHold(
             "malformed_keys", at, str(error), expected="verifier keys, one a line", found=_shortened(text)
