@@ -200,7 +200,13 @@ class Serving:
             "AUDIENCE": AUDIENCE,
             "DEPLOYMENT_SECRET_FILE": str(secrets / "deployment"),
             **self._masters(),
+            **self._witnesses(),
         }
+
+    def _witnesses(self) -> dict[str, str]:
+        """The one setting that a person at the terminal gives: hosts are nothing that a folder keeps."""
+        told = os.environ.get("LEDGER_WITNESSES")
+        return {"WITNESSES": told} if told and self.service == "ledger" else {}
 
     def _masters(self) -> dict[str, str]:
         """Each service seals with its own; the ledger opens them all."""

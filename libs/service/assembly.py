@@ -82,6 +82,8 @@ class Description:
     """What runs in the background beside what all services run."""
     gauges: str = "SELECT"
     """A query for one row: the service's own metrics."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    """What `/readyz` shows of the service's own: name → a query for rows, not many."""
     bodies: Mapping[str, int] = field(default_factory=dict)
     """Larger body limits in bytes, by the end of the path."""
 
@@ -199,7 +201,10 @@ def build(
             "pending": int(waiting["outbox_pending"]),
             "oldest_age_seconds": round(waiting["outbox_oldest_age_seconds"], 3),
         }
-        shown = {"outbox": outbox, "restoration": restoration.standing()}
+        shown: dict[str, Any] = {"outbox": outbox, "restoration": restoration.standing()}
+        for name, query in description.details.items():
+            async with service.store.single() as transaction:
+                shown[name] = [dict(row) for row in await transaction.raw.fetch(query)]
         if service.follower is None:
             return shown
         stands = await frozen(service.store)

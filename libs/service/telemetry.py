@@ -56,6 +56,7 @@ _FIELDS: Final = frozenset(
         "count",
         "pending",
         "topic",
+        "witness",
         "partition",
         "offset",
         "lag",
@@ -163,6 +164,9 @@ GAUGES: Final[Mapping[str, str]] = {
     "consumer_lag": "Records of the other services that are not applied yet, a few seconds ago.",
     "outbox_pending": "Events recorded here that the log between the services does not have yet.",
     "outbox_oldest_age_seconds": "Age of the oldest of them; 0 where none waits.",
+    "checkpoint_age_seconds": "Age of the oldest entry that no published checkpoint covers; 0 where all are.",
+    "checkpoints_without_quorum": "Published checkpoints that fewer witnesses have signed than must.",
+    "checkpoints_lacking_witnesses": "Those that not all witnesses have signed whom the charter names.",
 }
 
 

@@ -19,8 +19,10 @@ from ledger.balances import api as balances_api
 from ledger.book import Book
 from ledger.entries import api as entries_api
 from ledger.log import api as log_api
+from ledger.log.cosigning import LACKING, Cosigning
 from ledger.log.publishing import CHECKPOINTS, Publisher
 from ledger.log.signing import LogKeys
+from ledger.log.witnesses import Witnesses
 from ledger.obligations import api as obligations_api
 from ledger.permissions import RULES
 from ledger.posting.rules import SOURCES, Source, sources
@@ -35,13 +37,19 @@ METADATA: Final[MetaData] = metadata
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
-def describe(book: Book, keys: LogKeys) -> Description:
-    """The ledger, keeping its books by `book` and signing its logs with `keys`."""
+def describe(book: Book, keys: LogKeys, witnesses: Mapping[str, str]) -> Description:
+    """The ledger, keeping its books by `book` and signing its logs with `keys`; `witnesses` are reached where
+    it says.
+    """
 
     async def keep(
         service: Service, transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]
     ) -> None:
         await book.apply(transaction, alliance, events)
+
+    def publisher(service: Service) -> Publisher:
+        cosigning = Cosigning(service.store, service.standings, Witnesses(witnesses))
+        return Publisher(service.store, keys, cosigning)
 
     return Description(
         name=LEDGER,
@@ -63,8 +71,9 @@ def describe(book: Book, keys: LogKeys) -> Description:
         follows=SOURCES,
         react=keep,
         log_of=SOURCES,
-        loops=lambda service: [Publisher(service.store, keys).run],
+        loops=lambda service: [publisher(service).run],
         gauges=CHECKPOINTS,
+        details=LACKING,
     )
 
 
@@ -74,7 +83,8 @@ def create(
     """`followed` are the services whose events are posted: all of them unless given."""
     masters = settings.masters()
     book = book_of(masters, settings.origin_prefix, followed)
-    return assemble(describe(book, LogKeys(masters[LEDGER])), settings, log, drain, masters)
+    description = describe(book, LogKeys(masters[LEDGER]), settings.witnesses)
+    return assemble(description, settings, log, drain, masters)
 
 
 def book_of(

@@ -10,9 +10,9 @@ from events.freezing import frozen, resume
 from events.ids import AllianceId
 from ledger.book import Book
 from ledger.log.api import published
-from ledger.log.publishing import Publisher as Signing
 from ledger.log.signing import LogKeys
 from ledger.posting.rules import Source
+from rigs.books import publisher_of
 from rigs.ledgers import A, B, Ledger, Rig, events, opened
 from rigs.postgres import Postgres
 from samples import books as made_up
@@ -62,7 +62,7 @@ async def test_a_ledger_put_back_shows_no_checkpoint_that_is_older_than_one_show
     sources = [Publisher(name, alliance) for name in made_up.SOURCES]
 
     async def shown(ledger: Ledger) -> str:
-        await Signing(ledger.store, keys).step()
+        await publisher_of(ledger.store, keys).step()
         async with published(ledger.store, alliance) as log:
             return log.checkpoint
 

@@ -15,7 +15,7 @@ from events.store import Store, Transaction
 from ledger.log.publishing import Publisher
 from ledger.log.signing import LogKeys
 from ledger.log.views import grow, read_tile, worked_out
-from rigs.books import Books, opened
+from rigs.books import Books, opened, publisher_of
 from rigs.postgres import Postgres
 from samples import books as made_up
 from tlog.checkpoints import Checkpoint
@@ -40,7 +40,7 @@ def alliance() -> AllianceId:
 
 @pytest.fixture
 def publisher(books: Books) -> Publisher:
-    return Publisher(books.store, KEYS)
+    return publisher_of(books.store, KEYS)
 
 
 @cache
@@ -194,7 +194,7 @@ async def test_the_checkpoint_never_goes_back_and_each_goes_on_from_the_one_befo
 
 async def test_two_replicas_publish_one_history(books: Books, alliance: AllianceId) -> None:
     entries = await _record(books, alliance, [40])
-    replicas = [Publisher(books.store, KEYS) for _ in range(3)]
+    replicas = [publisher_of(books.store, KEYS) for _ in range(3)]
     for size in range(1, 40, 3):
         await _acknowledged(books, alliance, size)
         await asyncio.gather(*(replica.step() for replica in replicas))
@@ -210,8 +210,8 @@ async def test_nothing_is_signed_while_the_database_may_be_an_older_one(
     await _acknowledged(books, alliance, len(entries))
     gated = Store.connect(books.address.replace("postgresql:", "postgresql+asyncpg:"), gate=Gate())
     try:
-        with pytest.raises(Restoring):
-            await Publisher(gated, KEYS).step()
+        with pytest.RaisesGroup(Restoring):
+            await publisher_of(gated, KEYS).step()
     finally:
         await gated.close()
     assert await _published(books, alliance) is None

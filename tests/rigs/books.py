@@ -1,6 +1,6 @@
 """A ledger's database of the test's own, on which made-up events are applied without their services."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -12,10 +12,15 @@ from events.log_postgres import create_topics
 from events.store import Store
 from ledger import app as ledger_app
 from ledger.book import Book
+from ledger.log.cosigning import Cosigning
+from ledger.log.publishing import Publisher
+from ledger.log.signing import LogKeys
+from ledger.log.witnesses import Witnesses
 from ledger.recorded import LEDGER
 from rigs.postgres import Postgres
 from samples import books
 from service.migrations import migrate
+from service.standing import Standings
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,11 @@ class Books:
         """In one transaction, as the follower does it."""
         async with self.store.transaction() as transaction:
             await self.book.apply(transaction, alliance, events)
+
+
+def publisher_of(store: Store, keys: LogKeys, witnesses: Mapping[str, str] | None = None) -> Publisher:
+    """As in the ledger: `witnesses` say where those that charters name are reached."""
+    return Publisher(store, keys, Cosigning(store, Standings(), Witnesses(witnesses or {})))
 
 
 @asynccontextmanager

@@ -1,9 +1,10 @@
 """Checkpoints: signed and published once the topic of the ledger has acknowledged the size, within a second.
 
-The entries are stored first, then acknowledged (`heads.relayed_sequence`), then signed. The published size
-moves forward only, by compare-and-set: killed anywhere, or beside another replica, the ledger shows no size
-twice with two roots and goes back to none. A database that was put back lacks at most what the topic has, and
-takes it back before anything new (`events.restore`); until then nothing is signed here, and nothing shown.
+The entries are stored first, then acknowledged (`heads.relayed_sequence`), then signed, then cosigned by the
+witnesses that answer at once (`ledger.log.cosigning`). The published size moves forward only, by
+compare-and-set: killed anywhere, or beside another replica, the ledger shows no size twice with two roots and
+goes back to none. A database that was put back lacks at most what the topic has, and takes it back before
+anything new (`events.restore`); until then nothing is signed here, and nothing shown.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from events.ids import AllianceId
 from events.pausing import pause
 from events.store import Store, Transaction
 from ledger.entries.views import origin
+from ledger.log.cosigning import Cosigning
 from ledger.log.signing import LogKeys
 from ledger.log.views import catch_up, worked_out
 from tlog.checkpoints import Checkpoint
@@ -25,11 +27,13 @@ EVERY_SECONDS: Final = 0.5
 
 CHECKPOINTS: Final = """
 SELECT coalesce(extract(epoch FROM clock_timestamp() - min(e.recorded_at)), 0)::float8
-    AS checkpoint_age_seconds
+    AS checkpoint_age_seconds,
+    (SELECT count(*) FROM logs WHERE cosigned < quorum)::float8 AS checkpoints_without_quorum,
+    (SELECT count(*) FROM logs WHERE cosigned < witnesses)::float8 AS checkpoints_lacking_witnesses
 FROM heads h LEFT JOIN logs l USING (alliance_id)
 JOIN events e ON e.alliance_id = h.alliance_id AND e.sequence = coalesce(l.size, 0) + 1
 """
-"""For operators: how long the oldest entry waits that no checkpoint covers."""
+"""For operators: how long the oldest entry waits that no checkpoint covers, and where witnesses lack."""
 
 logger = structlog.get_logger(__name__)
 
@@ -38,45 +42,69 @@ _DUE = (
     " WHERE h.relayed_sequence > coalesce(l.size, 0) ORDER BY h.alliance_id"
 )
 _PUBLISH = (
-    "INSERT INTO logs (alliance_id, size, checkpoint, keys) VALUES ($1, $2, $3, $4) ON CONFLICT (alliance_id)"
-    " DO UPDATE SET size = excluded.size, checkpoint = excluded.checkpoint, keys = excluded.keys"
+    "INSERT INTO logs (alliance_id, size, checkpoint, keys, witnesses, quorum, cosigned)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (alliance_id)"
+    " DO UPDATE SET size = excluded.size, checkpoint = excluded.checkpoint, keys = excluded.keys,"
+    " witnesses = excluded.witnesses, quorum = excluded.quorum, cosigned = excluded.cosigned"
     " WHERE logs.size < excluded.size"
 )
+_AT_ONCE: Final = 8
+"""Logs: each takes a connection, but none while witnesses are asked."""
 
 
 class Publisher:
     """Publishes the checkpoints of all logs in `store`."""
 
-    def __init__(self, store: Store, keys: LogKeys) -> None:
+    def __init__(self, store: Store, keys: LogKeys, cosigning: Cosigning) -> None:
         self._store = store
         self._keys = keys
+        self._cosigning = cosigning
 
     async def run(self, drain: asyncio.Event) -> None:
+        """Until `drain` is set: publishes what is due, and has what is published get the lines it lacks."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._cosigning.run(drain))
+                await self._publish_all(drain)
+        finally:
+            await self._cosigning.close()
+
+    async def _publish_all(self, drain: asyncio.Event) -> None:
         while not drain.is_set():
             try:
                 await self.step()
-            except (DatabaseUnavailable, Restoring) as error:
-                logger.warning("checkpoints_interrupted", error=type(error).__name__)
+            except* (DatabaseUnavailable, Restoring) as group:
+                logger.warning("checkpoints_interrupted", error=type(group.exceptions[0]).__name__)
             await pause(drain, EVERY_SECONDS)
 
     async def step(self) -> int:
         """Publishes what is due; returns of how many logs."""
         async with self._store.single() as transaction:
             due = await transaction.raw.fetch(_DUE)
-        for row in due:
-            try:
-                await self._publish(AllianceId(row["alliance_id"]), row["relayed_sequence"])
-            except NotRestored:
-                continue  # this alliance waits for a person, the others do not
+        places = asyncio.Semaphore(_AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            for row in due:
+                group.create_task(
+                    self._publish(AllianceId(row["alliance_id"]), row["relayed_sequence"], places)
+                )
         return len(due)
 
-    async def _publish(self, alliance: AllianceId, size: int) -> None:
-        async with self._store.transaction() as transaction:
-            await catch_up(transaction, alliance, size)
-            checkpoint = await checkpoint_at(transaction, alliance, size)
-            note = self._keys.note(alliance, checkpoint)
-            keys = [str(key) for key in self._keys.verifiers(alliance, checkpoint.origin)]
-            await transaction.raw.execute(_PUBLISH, alliance, size, note, keys)
+    async def _publish(self, alliance: AllianceId, size: int, places: asyncio.Semaphore) -> None:
+        async with places:
+            try:
+                async with self._store.transaction() as transaction:
+                    await catch_up(transaction, alliance, size)
+                    checkpoint = await checkpoint_at(transaction, alliance, size)
+                    panel = await self._cosigning.panel(transaction, alliance)
+                note = self._keys.note(alliance, checkpoint)
+                keys = [str(key) for key in self._keys.verifiers(alliance, checkpoint.origin)]
+                note = await self._cosigning.cosigned(alliance, size, note, panel)
+                counts = (panel.named, panel.quorum, panel.signed(note))
+                async with self._store.single() as transaction:
+                    transaction.writable(alliance)
+                    await transaction.raw.execute(_PUBLISH, alliance, size, note, keys, *counts)
+            except NotRestored:
+                return  # this alliance waits for a person, the others do not
 
 
 async def checkpoint_at(transaction: Transaction, alliance: AllianceId, size: int) -> Checkpoint:

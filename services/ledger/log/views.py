@@ -31,6 +31,9 @@ logs = Table(
     Column("size", BigInteger, nullable=False, comment="of the checkpoint: it never goes back"),
     Column("checkpoint", Text, nullable=False, comment="the signed note, as published"),
     Column("keys", ARRAY(Text), nullable=False, comment="the verifier keys of who signed for the log"),
+    Column("witnesses", SmallInteger, nullable=False, comment="that the charter names"),
+    Column("quorum", SmallInteger, nullable=False, comment="how many of them must sign"),
+    Column("cosigned", SmallInteger, nullable=False, comment="how many of them have"),
 )
 
 _CATCH_UP: Final = 1000
