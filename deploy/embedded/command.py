@@ -141,6 +141,19 @@ def rebuild(
 
 
 @app.command()
+def export_log(
+    alliance: Annotated[UUID, typer.Argument(help="The alliance's id.")],
+    folder: Annotated[Path, typer.Argument(help="Made where it is not there; an earlier export goes on.")],
+    data: Reached = None,
+) -> None:
+    """Write the sealed log of an alliance into a folder: the files that the ledger serves, byte for byte."""
+    from processes.exporting import export_log as exported  # noqa: PLC0415
+
+    with in_one_sentence():
+        typer.echo(uvloop.run(exported(data, AllianceId(alliance), folder)))
+
+
+@app.command()
 def move_log(data: Data = Path("var")) -> None:
     """Move the log of a stopped product from its PostgreSQL to Kafka; everything is kept."""
     from embedded.operating import move_log as moved  # noqa: PLC0415

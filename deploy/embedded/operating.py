@@ -2,7 +2,7 @@
 restore, and the log's move to Kafka.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from embedded.folder import CannotStart, held
@@ -11,8 +11,8 @@ from embedded.secrets import load_or_make
 from events import freezing, relay
 from events.ids import AllianceId
 from events.restore import tell
-from events.store import Store, Transaction
-from processes.stores import of_server, stores
+from events.store import Transaction
+from processes.stores import of_server, store_of, stores
 
 
 async def status(data: Path | None) -> Sequence[str]:
@@ -36,7 +36,7 @@ async def status(data: Path | None) -> Sequence[str]:
 async def resume(data: Path | None, service: str, alliance: AllianceId) -> str:
     """Lets an alliance go on, once the cause is removed; says what it did."""
     async with stores(data) as reached:
-        store = _of(reached, service)
+        store = store_of(reached, service)
         stands = await freezing.frozen(store, alliance)
         if not await freezing.resume(store, alliance):
             return f"{service}: {alliance} does not stand still; nothing was done."
@@ -50,7 +50,7 @@ async def rewind(data: Path | None, service: str, alliance: AllianceId | None) -
     Harmless at any time: who follows passes over what it has. Given again before the relay is through, it
     begins again.
     """
-    async with stores(data) as reached, _of(reached, service).transaction() as transaction:
+    async with stores(data) as reached, store_of(reached, service).transaction() as transaction:
         count = await relay.rewind(transaction, alliance)
         events = await _waiting(transaction, alliance)
     if count == 0:
@@ -62,7 +62,7 @@ async def rewind(data: Path | None, service: str, alliance: AllianceId | None) -
 async def restore(data: Path | None, service: str) -> str:
     """Tells a service that its database was put back; says what follows."""
     async with stores(data) as reached:
-        await tell(_of(reached, service))
+        await tell(store_of(reached, service))
     return (
         f"{service}: takes no command until it has read its topic and recorded again what it had lost. "
         "It does so at once where it runs, else when it is started; /readyz tells when it is done."
@@ -76,15 +76,6 @@ async def _waiting(transaction: Transaction, alliance: AllianceId | None) -> int
         alliance,
     )
     return count
-
-
-def _of(reached: Mapping[str, Store], service: str) -> Store:
-    if service not in reached:
-        raise CannotStart(
-            f"{service.upper()}_DATABASE_URL is not set, only that of {', '.join(reached)}: "
-            "set what the service is told, or name a data folder."
-        )
-    return reached[service]
 
 
 async def move_log(data: Path) -> Sequence[str]:

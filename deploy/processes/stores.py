@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from embedded.databases import SERVICES
-from embedded.folder import InUse, existing, held
+from embedded.folder import CannotStart, InUse, existing, held
 from embedded.postgres import Server, attached, running
 from embedded.secrets import load_or_make
 from events.store import Store
@@ -32,6 +32,16 @@ async def stores(data: Path | None) -> AsyncIterator[Mapping[str, Store]]:
         return
     async with reached(data or FOLDER) as server, of_server(server) as opened:
         yield opened
+
+
+def store_of(reached: Mapping[str, Store], service: str) -> Store:
+    """Raises CannotStart where the environment does not tell of the service."""
+    if service not in reached:
+        raise CannotStart(
+            f"{service.upper()}_DATABASE_URL is not set, only that of {', '.join(reached)}: "
+            "set what the service is told, or name a data folder."
+        )
+    return reached[service]
 
 
 @asynccontextmanager

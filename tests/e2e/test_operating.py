@@ -133,3 +133,14 @@ async def test_an_operator_has_a_service_send_its_events_again(data: Path) -> No
             assert elsewhere.stderr.startswith("MEMBERS_DATABASE_URL is not set, only that of tenders")
             await store.close()
     assert "neither an alliance's id nor" in alliance("rewind", "members", "everything").stderr
+
+
+async def test_a_log_of_which_there_is_no_checkpoint_is_not_exported(data: Path, tmp_path: Path) -> None:
+    with held(data) as folder:
+        async with running(folder, load_or_make(folder).passwords) as server:
+            await embedded_app.prepare(server)
+    arguments = ("export-log", str(uuid4()), str(tmp_path / "log"), "--data", str(data))
+    done = await asyncio.to_thread(alliance, *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The ledger has no checkpoint of an alliance ")
+    assert not (tmp_path / "log").exists()
