@@ -45,7 +45,7 @@ async def postgres() -> AsyncIterator[Database]:
             secrets = load_or_make(folder)
             async with running(folder, secrets.passwords) as server:
                 await embedded_app.prepare(server)
-                keyrings = {name: Masters((master,)) for name, master in secrets.sealing.items()}
+                keyrings = {name: Masters(tuple(masters)) for name, masters in secrets.sealing.items()}
                 yield Database(server, keyrings)
     finally:
         shutil.rmtree(path, ignore_errors=True)

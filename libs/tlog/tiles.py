@@ -79,14 +79,18 @@ def bundles_of(size: int) -> Iterator[Tile]:
         yield tile_at(None, index, size)
 
 
+def tile_of(level: int, index: int, size: int) -> Tile:
+    """The tile that has the hash over `1 << level` leaves from `index << level` on, or what makes it up."""
+    row, height = divmod(level, _HEIGHT)
+    return tile_at(row, (index << height) // WIDTH, size)
+
+
 def hashes_from(read: Callable[[Tile], bytes], size: int) -> Hashes:
     """The hashes of a tree of `size`, out of the tiles that `read` gives."""
 
     def found(level: int, index: int) -> bytes:
-        row, height = divmod(level, _HEIGHT)
-        first = index << height
-        tile = tile_at(row, first // WIDTH, size)
-        start = first % WIDTH * HASH_BYTES
+        tile, height = tile_of(level, index, size), level % _HEIGHT
+        start = (index << height) % WIDTH * HASH_BYTES
         part = read(tile)[start : start + (HASH_BYTES << height)]
         if len(part) != HASH_BYTES << height:
             raise ValueError(f"{tile.path} is too short")
