@@ -5,13 +5,16 @@ from typing import Final
 from uuid import UUID
 
 from events.ids import AllianceId, CompanyId
-from events.registry import Registry
 from ledger.audit.keys import KeyFile
-from ledger.entries.events import EVENTS
-from ledger.posting.rules import Source
+from ledger.posting.rules import Source, sources
+from ledger.recorded import OWN
 from samples.books import MASTERS, SOURCES
 
-KNOWN: Final[Mapping[str, Source]] = {**SOURCES, "ledger": Source(Registry.of("ledger", EVENTS), {})}
+KNOWN: Final[Mapping[str, Source]] = {
+    **SOURCES,
+    "members": sources()["members"],
+    "ledger": OWN,
+}
 
 
 def key_file(alliance: UUID, companies: Sequence[UUID], company: UUID | None = None) -> KeyFile:

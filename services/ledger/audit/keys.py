@@ -19,18 +19,27 @@ from ledger.audit.findings import Unusable
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
+class UnknownKey(Exception):
+    """A figure of a company whose keys are at hand is sealed with yet another one."""
+
+
 @dataclass(frozen=True)
 class Held(Keyring):
-    """The keys of one service that a file holds, by company and fingerprint. It opens and never seals."""
+    """The keys of one service that a file holds: company → fingerprint → key. It opens and never seals."""
 
     alliance: AllianceId
-    keys: Mapping[tuple[UUID, str], bytes]
+    keys: Mapping[UUID, Mapping[str, bytes]]
 
     def sealing(self, alliance: AllianceId, owner: CompanyId) -> bytes | None:
         return None
 
     def opening(self, alliance: AllianceId, owner: CompanyId, fingerprint: str) -> bytes | None:
-        return self.keys.get((owner, fingerprint)) if alliance == self.alliance else None
+        """Raises UnknownKey: taken for a figure of somebody else, it would be missing without a word."""
+        if alliance != self.alliance or (of_owner := self.keys.get(owner)) is None:
+            return None
+        if fingerprint not in of_owner:
+            raise UnknownKey(str(owner))
+        return of_owner[fingerprint]
 
 
 class KeyFile(BaseModel):
@@ -58,9 +67,11 @@ class KeyFile(BaseModel):
             raise Unusable(f"{path} is no key file: {'; '.join(faults[:3])}.") from None
 
     def keyring(self, service: str) -> Keyring:
-        found = {
-            (company, sha256(key).hexdigest()): key
+        return Held(AllianceId(self.alliance), self.opening(service))
+
+    def opening(self, service: str) -> Mapping[UUID, Mapping[str, bytes]]:
+        """The keys to one service's figures: company → fingerprint → key."""
+        return {
+            company: {sha256(key).hexdigest(): key for key in map(bytes.fromhex, keys)}
             for company, keys in self.keys.get(service, {}).items()
-            for key in map(bytes.fromhex, keys)
         }
-        return Held(AllianceId(self.alliance), found)

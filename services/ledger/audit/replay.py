@@ -8,21 +8,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
 
 from events.envelope import Head, MalformedEvent, parse
-from events.registry import Registry
+from ledger.audit.closings import Closings
 from ledger.audit.findings import DoesNotHold
-from ledger.audit.keys import KeyFile
+from ledger.audit.keys import KeyFile, UnknownKey
 from ledger.audit.reading import Opened, Opener
 from ledger.audit.whereabouts import Whereabouts
-from ledger.entries.events import EVENTS
+from ledger.period import sums as period_sums
+from ledger.period.sums import Booking, Heading
 from ledger.posting.legs import Leg
 from ledger.posting.posted import CannotPost, Earlier, Posted, Read, post, reversed_events
 from ledger.posting.rules import Source, sources
+from ledger.recorded import LEDGER, OWN
 from standing import Standing, Told, evolve
-
-LEDGER: Final = "ledger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Replayed:
 
 def known_sources() -> Mapping[str, Source]:
     """What the followed services publish, and the ledger itself."""
-    return {**sources(), LEDGER: Source(Registry.of(LEDGER, EVENTS), {})}
+    return {**sources(), LEDGER: OWN}
 
 
 class Replay:
@@ -54,9 +53,13 @@ class Replay:
         keyrings = {name: keys.keyring(name) for name in known}
         self._opener = Opener(known, keyrings, keys.company)
         self._alliance = keys.alliance
+        self._company = keys.company
         self._entry = entry
         self._whereabouts = Whereabouts()
         self._reversed: set[int] = set()
+        self._booking = Booking()
+        self._sums: dict[Heading, Decimal] = {}
+        self.closings = Closings(keys.company)
         self.standing: Standing | None = None
         """The alliance as the members service has told it up to here."""
 
@@ -67,12 +70,24 @@ class Replay:
 
     def _replayed(self, index: int, body: bytes) -> Replayed:
         opened = self._open(index, body)
+        recorded = opened.read.recorded
+        if recorded.service == LEDGER:
+            self.closings.check(index, recorded, self.standing, self._sums)
+        elif self.closings.open:
+            raise self.closings.interrupted(index, opened.head.type)
         posted = self._post(index, opened)
         _balanced(posted)
+        period_sums.add(self._sums, [posted])
         self._whereabouts.add(opened.head.id)
         if opened.head.service == "members":
-            self.standing = evolve(self.standing, Told.by(opened.head))
+            self._hear(index, opened.head)
         return Replayed(opened.head, posted, opened.sealed)
+
+    def _hear(self, index: int, head: Head) -> None:
+        try:
+            self.standing = evolve(self.standing, Told.by(head))
+        except Exception as error:
+            raise _wrong("contradicts", index, "what can have happened", type(error).__name__) from error
 
     def _open(self, index: int, body: bytes) -> Opened:
         try:
@@ -84,14 +99,21 @@ class Replay:
         if head.service not in self._known:
             raise _wrong("unknown_service", index, "an event of a followed service", head.service)
         try:
-            return self._opener.open(head)
+            opened = self._opener.open(head)
         except CannotPost as error:
             raise _wrong(error.code, index, "an event that can be read and posted", error.detail) from error
+        except UnknownKey as error:
+            raise _wrong(
+                "unknown_key", index, "a figure that the keys open", f"another key of {error}"
+            ) from error
+        if opened.sealed and self._company is None:
+            raise _wrong("unknown_key", index, "figures that the keys open", "one of a company without any")
+        return opened
 
     def _post(self, index: int, opened: Opened) -> Posted:
         known = self._reversed_by(opened.read)
         try:
-            (posted,), reversed_by = post(index, [opened.read], lambda recorded: recorded.effective_on, known)
+            (posted,), reversed_by = post(index, [opened.read], self._booking, known)
         except CannotPost as error:
             raise _wrong(
                 error.code, index, "what reverses an event for the first time", error.detail
