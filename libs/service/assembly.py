@@ -76,6 +76,8 @@ class Description:
     follows: Sequence[str] = (MEMBERS,)
     react: React | None = None
     due: Due | None = None
+    commands: Callable[..., Commands[Given]] = Commands
+    """Made with the arguments of `Commands`: another way of recording."""
     log_of: Sequence[str] = ()
     """Services whose events, as followed, are this one's log beside its own."""
     loops: Callable[[Service], Sequence[Loop]] = lambda service: ()
@@ -127,7 +129,7 @@ def assemble(
         if description.follows
         else None
     )
-    commands = Commands(
+    commands = description.commands(
         store,
         description.registry,
         keyrings[description.name],

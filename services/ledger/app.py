@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,9 +25,11 @@ from ledger.log.publishing import CHECKPOINTS, Publisher
 from ledger.log.signing import LogKeys
 from ledger.log.witnesses import Witnesses
 from ledger.obligations import api as obligations_api
+from ledger.period import api as period_api
 from ledger.permissions import RULES
 from ledger.posting.rules import SOURCES, Source, sources
 from ledger.recorded import LEDGER, OWN
+from ledger.recording import Recording
 from ledger.settings import LedgerSettings
 from ledger.tables import documents, metadata
 from service.assembly import Description, assemble
@@ -65,11 +68,13 @@ def describe(book: Book, keys: LogKeys, witnesses: Mapping[str, str]) -> Descrip
             balances_api.router,
             accounts_api.router,
             obligations_api.router,
+            period_api.router,
         ],
         messages=[messages.MESSAGES],
         migrations=MIGRATIONS,
         follows=SOURCES,
         react=keep,
+        commands=partial(Recording, book),
         log_of=SOURCES,
         loops=lambda service: [publisher(service).run],
         gauges=CHECKPOINTS,

@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 
 from uuid_utils.compat import uuid7
 
-from events.envelope import LIFE, Context, Head, encode, source
+from events.envelope import LIFE, Context, Head, encode, parse, source
 from events.follow import Arrived, CannotApply
 from events.ids import SYSTEM, AllianceId
 from events.sealing import Keyring, Seal, SealedFigure
-from events.store import Appended, Transaction
+from events.store import Appended, Kept, Transaction
 from ledger.balances import views as balances
 from ledger.entries.events import LogOpened
 from ledger.log import views as log
 from ledger.obligations import views as obligations
+from ledger.period import views as period
+from ledger.period.sums import Booking
 from ledger.posting import views as posting
 from ledger.posting.posted import CannotPost, Posted, Read, Reader, post, reversed_events
 from ledger.posting.rules import Source
@@ -33,27 +35,51 @@ class Book:
 
     async def apply(self, transaction: Transaction, alliance: AllianceId, events: Sequence[Arrived]) -> None:
         """Raises CannotApply on an event that cannot be read or posted: the alliance then freezes there."""
-        read = [self._read(event.head) for event in events]
+        entries = [(event.head, event.body) for event in events]
+        read = [self._read(head) for head, _ in entries]
         last = await transaction.lock_head(alliance)
-        opened = last > 0 or events[0].head.service == LEDGER
-        opening = [] if opened else [self._opening(alliance)]
+        if last == 0 and entries[0][0].service != LEDGER:
+            opening = self._opening(alliance)
+            entries, read = [opening, *entries], [self._read(opening[0]), *read]
+        await self._append(transaction, alliance, last, entries, read)
+
+    async def record(
+        self,
+        transaction: Transaction,
+        alliance: AllianceId,
+        last: int,
+        bodies: Sequence[bytes],
+        keep: Kept | None,
+    ) -> None:
+        """Appends what the ledger decided itself, and its command's receipt, to a log of `last` entries; the
+        head must be locked by this transaction.
+        """
+        entries = [(parse(body), body) for body in bodies]
+        read = [self._read(head) for head, _ in entries]
+        await self._append(transaction, alliance, last, entries, read, keep)
+
+    async def _append(
+        self,
+        transaction: Transaction,
+        alliance: AllianceId,
+        last: int,
+        entries: Sequence[tuple[Head, bytes]],
+        read: Sequence[Read],
+        keep: Kept | None = None,
+    ) -> None:
         streams = self._streams(alliance)
-        followed = [
-            Appended(
-                streams[event.head.service],
-                event.head.sequence,
-                event.head.id,
-                event.head.type,
-                event.body,
-            )
-            for event in events
-        ]
         # The leaf index of an entry is one less than its sequence.
-        first = last + len(opening)
-        posted, reversed_by = await _posted(transaction, alliance, first, read)
-        new = [*opening, *followed]
-        await transaction.append(alliance, last, new)
-        await log.grow(transaction, alliance, last, [one.body for one in new])
+        posted, reversed_by = await _posted(transaction, alliance, last, read)
+        await transaction.append(
+            alliance,
+            last,
+            [
+                Appended(streams[head.service], head.sequence, head.id, head.type, body)
+                for head, body in entries
+            ],
+            keep,
+        )
+        await log.grow(transaction, alliance, last, [body for _, body in entries])
         await _write(transaction, alliance, posted, reversed_by)
 
     async def post(
@@ -83,7 +109,7 @@ class Book:
         except SealedFigure as error:
             raise CannotApply("cannot_post", f"{head.type}: SealedFigure") from error
 
-    def _opening(self, alliance: AllianceId) -> Appended:
+    def _opening(self, alliance: AllianceId) -> tuple[Head, bytes]:
         now, event_id = datetime.now(UTC), str(uuid7())
         context = Context(
             service=LEDGER,
@@ -99,7 +125,7 @@ class Book:
         event = LogOpened(origin=f"{self._origin_prefix}/{secrets.token_hex(16)}")
         seal = Seal(self._reader.keyrings[LEDGER], alliance, event_id)
         body = encode(event, context, id=event_id, stream=f"log/{alliance}", version=1, sequence=1, seal=seal)
-        return Appended(source(LEDGER, alliance), 1, event_id, event.type, body)
+        return parse(body), body
 
 
 async def _posted(
@@ -107,8 +133,9 @@ async def _posted(
 ) -> tuple[Sequence[Posted], Mapping[int, int]]:
     wanted = reversed_events(read)
     known = await posting.earlier(transaction, alliance, wanted) if wanted else {}
+    booking = Booking(await period.open_from(transaction, alliance, first))
     try:
-        return post(first, read, lambda recorded: recorded.effective_on, known)
+        return post(first, read, booking, known)
     except CannotPost as error:
         raise CannotApply(error.code, error.detail) from error
 
@@ -123,4 +150,5 @@ async def _write(
         await posting.write_reversals(transaction, alliance, reversed_by)
     await posting.write(transaction, alliance, posted)
     await balances.add(transaction, alliance, posted)
+    await period.add(transaction, alliance, posted)
     await obligations.add(transaction, alliance, posted)

@@ -41,4 +41,13 @@ MESSAGES: Final[Mapping[str, Message]] = {
         en="The half-year is closed on {ends_on} at the earliest.",
         fr="Le semestre se clôt au plus tôt le {ends_on}.",
     ),
+    "period_not_closed": Message(
+        en="{period} is not closed: its figures are shown to all once it is.",
+        fr="{period} n'est pas clos : ses chiffres sont montrés à tous une fois qu'il l'est.",
+    ),
+    "checkpoint_not_there_yet": Message(
+        en="No published checkpoint covers the half-year's closing yet: that takes seconds.",
+        fr="Aucun point de contrôle publié ne couvre encore la clôture du semestre : cela prend quelques"
+        " secondes.",
+    ),
 }

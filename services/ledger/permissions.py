@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from service.permissions import Rule
+from ledger.period.domain import ClosePeriod
+from service.permissions import COORDINATOR, Rule
 
-RULES: Final[Mapping[type, Rule]] = {}
+RULES: Final[Mapping[type, Rule]] = {ClosePeriod: COORDINATOR}

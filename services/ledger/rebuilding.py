@@ -21,6 +21,7 @@ from ledger.balances.views import balances, rollups
 from ledger.book import Book
 from ledger.log.views import tiles
 from ledger.obligations.views import obligations
+from ledger.period.views import period_sums
 from ledger.posting.views import postings, reversals
 from service.standing import Standings
 from standing import Told
@@ -35,7 +36,10 @@ def _key(table: Table) -> Sequence[str]:
 
 
 SHOWN: Final[Mapping[str, Sequence[str]]] = {
-    **{table.name: _key(table) for table in (postings, reversals, balances, rollups, obligations, tiles)},
+    **{
+        table.name: _key(table)
+        for table in (postings, reversals, balances, rollups, period_sums, obligations, tiles)
+    },
     "standing": ["alliance_id"],
 }
 """Every table that follows from the log, with its primary key."""

@@ -16,6 +16,7 @@ from ledger import rebuilding
 from ledger.book import Book
 from ledger.posting.rules import Source
 from ledger.rebuilding import SHOWN, Rebuilt, rebuild
+from rigs.closing import LATE, close
 from rigs.counting import url_of
 from rigs.ledgers import A, Rig, events, opened
 from rigs.postgres import Postgres
@@ -141,6 +142,28 @@ async def test_it_is_the_same_however_the_entries_came_in_batches(past: Past) ->
             await ledger.catch_up()
     before = await past.kept()
     assert (await past.rebuild()).added.total() == 0
+    assert await past.kept() == before
+
+
+async def test_what_counts_in_which_half_year_is_worked_out_again(
+    past: Past, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed in the middle of a batch, and anew from nothing: what came late stays where it was counted."""
+    us, book = past.publishers[past.us][0], made_up.book()
+    async with past.rig.ledger(past.rig.database, book) as ledger:
+        await ledger.restoration.begin()
+        for period in ("2025-H1", "2025-H2"):
+            await close(ledger.store, book, past.us, period, [A])
+            await past.rig.publish(us.gave(A, "7.00", effective_on=LATE))
+            await ledger.catch_up()
+    before = await past.kept()
+    counted = [row for row in before["period_sums"] if row[0] == past.us and row[2:4] == (A, "contributed")]
+    assert [(row[1].isoformat(), row[-1]) for row in counted][-1] == ("2026-01-01", Decimal("7.00"))
+    monkeypatch.setattr(rebuilding, "BATCH", 64)
+    assert (await past.rebuild()).added.total() == 0
+    async with connected(past.rig.postgres, past.rig.database) as connection:
+        await connection.execute("TRUNCATE period_sums, postings")
+    await past.rebuild()
     assert await past.kept() == before
 
 

@@ -13,6 +13,7 @@ from ledger.log.api import published
 from ledger.log.signing import LogKeys
 from ledger.posting.rules import Source
 from rigs.books import publisher_of
+from rigs.closing import close
 from rigs.ledgers import A, B, Ledger, Rig, events, opened
 from rigs.postgres import Postgres
 from samples import books as made_up
@@ -35,14 +36,16 @@ async def test_a_ledger_put_back_has_its_log_and_books_again_and_posts_nothing_t
         await rig.publish(*events(20, *sources[:2]))
         await ledger.catch_up()
         await ledger.relayed()
-    copy = await rig.postgres.create_database(template=rig.database)
-    async with rig.ledger(rig.database) as ledger:
+    copy, book = await rig.postgres.create_database(template=rig.database), made_up.book()
+    async with rig.ledger(rig.database, book) as ledger:
         await ledger.restoration.begin()
+        await close(ledger.store, book, old, "2025-H1", [A])
         await rig.publish(*events(LAST // 2, *sources[:2]), *events(LAST // 2, *sources[2:]))
         await ledger.catch_up()
         await ledger.relayed()
     before = await rig.kept(rig.database)
-    assert len(before["entries"]) == 20 + LAST + 2  # each log begins with what opens it
+    # Each log begins with what opens it; one has had a half-year closed, in two entries.
+    assert len(before["entries"]) == 20 + LAST + 2 + 2
     async with rig.ledger(copy) as ledger:
         await ledger.restoration.begin()
         assert await rig.kept(copy) == before
@@ -52,7 +55,7 @@ async def test_a_ledger_put_back_has_its_log_and_books_again_and_posts_nothing_t
         await rig.publish(sources[0].gave(A, "1.00"), sources[3].gave(B, "1.00"))
         await ledger.catch_up()
         await ledger.relayed()
-        assert len(await ledger.store.events(old, 0, 1000)) == 1 + 20 + LAST // 2 + 1
+        assert len(await ledger.store.events(old, 0, 1000)) == 1 + 20 + 2 + LAST // 2 + 1
     assert (await rig.kept(copy))["frozen"] == []
     await rig.postgres.drop_database(copy)
 

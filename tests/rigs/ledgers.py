@@ -34,6 +34,7 @@ KEPT = {
         table: f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5, 6, 7, 8"
         for table in ("postings", "balances", "rollups")
     },
+    "period_sums": "SELECT * FROM period_sums ORDER BY 1, 2, 3, 4, 5",
     "tiles": "SELECT * FROM tiles ORDER BY 1, 2, 3",
     "reversals": "SELECT * FROM reversals ORDER BY 1, 2",
     "obligations": "SELECT * FROM obligations ORDER BY 1, 2",

@@ -81,6 +81,9 @@ class LineView(BaseModel):
     source: str
     sequence: int = Field(description="The event's number in its source.")
     effective_on: date
+    booked_on: date = Field(
+        description="The day by whose half-year it counts: later where that of effective_on was closed."
+    )
     side: Seen
     form: str | None
     project: str
@@ -210,6 +213,7 @@ def _line(row: views.StatementLine) -> LineView:
         source=row.source,
         sequence=row.sequence,
         effective_on=row.effective_on,
+        booked_on=row.booked_on,
         side=row.side,
         form=row.form,
         project=row.project,

@@ -22,6 +22,7 @@ class StatementLine:
     event_id: str
     type: str
     effective_on: date
+    booked_on: date
     side: Seen
     form: str | None
     project: str
@@ -45,8 +46,8 @@ async def statement(
     """By entry and line, after those."""
     rows = await transaction.raw.fetch(
         "SELECT p.entry, p.line, split_part(e.stream, '/', 2) AS source, e.version AS sequence, e.event_id,"
-        " e.type, p.effective_on, p.side, p.form, p.project, p.nature, p.counterparty, p.obligation,"
-        " p.amount, p.commodity"
+        " e.type, p.effective_on, p.booked_on, p.side, p.form, p.project, p.nature, p.counterparty,"
+        " p.obligation, p.amount, p.commodity"
         " FROM postings p JOIN events e ON e.alliance_id = p.alliance_id AND e.sequence = p.entry + 1"
         " WHERE p.alliance_id = $1 AND p.member = $2 AND (p.entry, p.line) > ($3, $4)"
         " AND p.effective_on <= $5 AND p.entry < $6 ORDER BY p.entry, p.line LIMIT $7",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
@@ -12,8 +13,8 @@ from money import Money, half_even
 RATIO_DECIMALS = 4
 
 
-class Figures(BaseModel):
-    """What was given and got. What is pending is expected, and in neither net nor ratio."""
+class Totals(BaseModel):
+    """What was given and got."""
 
     contributed: Money
     received: Money
@@ -22,10 +23,9 @@ class Figures(BaseModel):
         description="Received by contributed, 4 decimals, half-even; none where nothing was contributed.",
         examples=["4.3750"],
     )
-    pending: Money
 
     @classmethod
-    def of(cls, sums: Mapping[Seen, Decimal], currency: str) -> "Figures":
+    def of(cls, sums: Mapping[Seen, Decimal], currency: str) -> Self:
         contributed = sums.get(Seen.CONTRIBUTED, Decimal())
         received = sums.get(Seen.RECEIVED, Decimal())
         ratio = (
@@ -38,12 +38,26 @@ class Figures(BaseModel):
             received=Money.of(received, currency),
             net=Money.of(received - contributed, currency),
             ratio=ratio,
-            pending=Money.of(sums.get(Seen.PENDING, Decimal()), currency),
+            **cls._beside(sums, currency),
         )
 
     @classmethod
-    def summing(cls, amounts: Iterable[tuple[Seen, Decimal]], currency: str) -> "Figures":
+    def _beside(cls, sums: Mapping[Seen, Decimal], currency: str) -> dict[str, Any]:
+        return {}
+
+    @classmethod
+    def summing(cls, amounts: Iterable[tuple[Seen, Decimal]], currency: str) -> Self:
         sums: dict[Seen, Decimal] = {}
         for side, amount in amounts:
             sums[side] = sums.get(side, Decimal()) + amount
         return cls.of(sums, currency)
+
+
+class Figures(Totals):
+    """What was given and got. What is pending is expected, and in neither net nor ratio."""
+
+    pending: Money
+
+    @classmethod
+    def _beside(cls, sums: Mapping[Seen, Decimal], currency: str) -> dict[str, Any]:
+        return {"pending": Money.of(sums.get(Seen.PENDING, Decimal()), currency)}

@@ -16,7 +16,7 @@ from uuid import UUID
 from events.decision import Aggregate
 from events.envelope import LIFE, Event, Recorded
 from events.errors import Refused
-from ledger.balances.figures import Figures
+from ledger.balances.figures import Totals
 from ledger.period.events import BalancesSealed, ImbalanceDetected, PeriodClosed
 from ledger.period.sealing import SealedList, closed
 from ledger.period.sums import HalfYear, Heading
@@ -110,7 +110,7 @@ def imbalances(
             of_member[side] = of_member.get(side, Decimal()) + amount
     for member in sorted(counted):
         given, got = (counted[member].get(side, Decimal()) for side in (Seen.CONTRIBUTED, Seen.RECEIVED))
-        figures = Figures.of(counted[member], charter.currency)
+        figures = Totals.of(counted[member], charter.currency)
         if figures.ratio is None or figures.net >= -floor.threshold:
             continue
         if Fraction(got) / Fraction(given) < Fraction(floor.ratio):

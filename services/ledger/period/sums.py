@@ -14,7 +14,7 @@ from ledger.period.events import PeriodClosed
 from ledger.posting.legs import Seen
 from ledger.posting.posted import Posted
 
-NAME: Final = r"[0-9]{4}-H[12]"
+NAME: Final = r"[1-9][0-9]{3}-H[12]"
 
 COUNTED: Final = frozenset({Seen.CONTRIBUTED, Seen.RECEIVED})
 
