@@ -255,7 +255,7 @@ async def prove_period_balance(
     """What a member contributed or received in a closed half-year, or that it did not, with its proof."""
     wanted = HalfYear.named(period)
     given.member(member)
-    async with published(service, alliance) as log:
+    async with published(service.store, alliance) as log:
         await _closing(log.transaction, alliance, wanted)
         sealed = await views.own(log.transaction, alliance, BalancesSealed, size=log.size, newest=True)
         last = await views.own(

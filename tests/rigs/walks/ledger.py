@@ -1,4 +1,4 @@
-"""The ledger's part: everything is read."""
+"""The ledger's part: a half-year is closed, and everything is read."""
 
 from rigs.walk import Walk
 from rigs.walks.common import walk_events
@@ -15,11 +15,17 @@ READS = (
     "read_checkpoint",
     "read_log_tile",
     "prove_entry",
+    "list_periods",
+    "read_period_balances",
+    "list_imbalances",
 )
 
 
 async def walk(walk: Walk) -> None:
     await walk_events(walk, "ledger")
+    closing = {"period": "2025-H1", "effective_on": "2025-06-30"}
+    await walk.ask("ledger.close_period", "coordinator", closing)
+    walk.known["period"] = closing["period"]
     walk.known["index"] = "1"
     walk.known["path"] = "0/000.p/2"
     await walk.product.quiet()
@@ -27,3 +33,5 @@ async def walk(walk: Walk) -> None:
         await walk.ask(f"ledger.{name}", "aubrelle")
     await walk.ask("ledger.prove_inclusion", "aubrelle", query={"index": "1"})
     await walk.ask("ledger.prove_consistency", "aubrelle", query={"old": "1"})
+    amount = {"member": walk.companies["aubrelle"], "side": "contributed"}
+    await walk.ask("ledger.prove_period_balance", "aubrelle", query=amount)
