@@ -1,0 +1,248 @@
+"""The report as one page of HTML that loads nothing and runs nothing."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from importlib.resources import files
+from uuid import UUID
+
+from ledger.audit.journals.alphabet import one_line
+from ledger.audit.report import proof
+from ledger.audit.report.charts import Bars, paired_bars
+from ledger.audit.report.floors import Verdict, window
+from ledger.audit.report.gathering import Account, Gathered
+from ledger.audit.report.markup import Content, Markup, joined, tag
+from ledger.audit.report.members import FIGURES, Shown, badge, figures, section, window_said
+from ledger.audit.report.proof import Checked
+from ledger.audit.report.tables import Column, table
+from ledger.audit.report.wording import amount, day, form, happening, unaccented
+from ledger.posting.legs import Seen
+from standing import Standing
+
+__all__ = ["Checked", "written"]
+
+# Even what slipped through as markup could load nothing and run nothing.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def written(gathered: Gathered, standing: Standing | None, checked: Checked) -> str:
+    """The page. `standing` is the alliance's at the end of the log; None where none was founded in it."""
+    shown = Shown(gathered, standing, _commodity(gathered, standing))
+    title = one_line(standing.name) if standing else "An alliance"
+    head = joined(
+        Markup('<meta charset="utf-8">'),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
+        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Markup('<meta name="color-scheme" content="light dark">'),
+        Markup('<meta name="referrer" content="no-referrer">'),
+        tag("title", f"{title}: who gave and who got"),
+        tag("style", Markup(files(__package__).joinpath("page.css").read_text(encoding="utf-8"))),
+    )
+    members = sorted(
+        (
+            (company, account)
+            for company, account in gathered.accounts.items()
+            if account.sums or account.standing
+        ),
+        key=lambda one: (unaccented(shown.name(one[0])), one[0]),
+    )
+    body = joined(
+        _heading(title, shown, checked),
+        tag("main", *_parts(shown, members, checked)),
+        tag(
+            "footer", tag("p", "Made by alliance-audit from the log alone. The same log gives the same page.")
+        ),
+    )
+    return f"<!DOCTYPE html>\n{tag('html', tag('head', head), tag('body', body), lang='en')}\n"
+
+
+def _commodity(gathered: Gathered, standing: Standing | None) -> str:
+    if standing and standing.charters:
+        return standing.charters[-1].currency
+    used = Counter(key.commodity for account in gathered.accounts.values() for key in account.sums)
+    return max(sorted(used), key=lambda one: used[one], default="EUR")
+
+
+def _heading(title: str, shown: Shown, checked: Checked) -> Markup:
+    gathered = shown.gathered
+    span = (
+        f"{day(gathered.first)} to {day(gathered.last)}"
+        if gathered.first and gathered.last
+        else "no postings"
+    )
+    return tag(
+        "header",
+        tag("p", "Audit report", class_="overline"),
+        tag("h1", tag("bdi", title)),
+        tag("p", f"Who gave and who got · {span} · {gathered.entries:,} entries of the log", class_="lead"),
+        tag("p", _whose(shown, checked), class_="notice"),
+        tag(
+            "ul",
+            *(tag("li", tag("strong", what), " ", tag("span", said)) for what, said in checked.found.items()),
+            class_="checks",
+            aria_label="What was checked before this page was made",
+        ),
+        tag(
+            "nav",
+            *(
+                tag("a", name, href=f"#{target}")
+                for target, name in (
+                    ("overview", "All members"),
+                    ("forms", "By form"),
+                    ("members", "Member by member"),
+                    ("unopened", "What was not opened"),
+                    ("proof", "Checkpoint and checking by hand"),
+                )
+            ),
+            aria_label="Contents",
+        ),
+    )
+
+
+def _whose(shown: Shown, checked: Checked) -> str:
+    if checked.company is None:
+        return (
+            "It shows figures that were opened with the keys of the alliance: give it to nobody who may not "
+            "read all of them."
+        )
+    if not checked.company:
+        return "No keys were given: it shows nothing that is sealed to a company."
+    return (
+        f"It shows the lines of {shown.name(UUID(checked.company))}, opened with its keys. Lines of others "
+        "are sealed and not counted."
+    )
+
+
+def _parts(shown: Shown, members: Sequence[tuple[UUID, Account]], checked: Checked) -> Iterator[Content]:
+    yield _overview(shown, members)
+    yield _forms(shown, members)
+    yield tag(
+        "section",
+        tag("h2", "Member by member", id="members"),
+        [section(shown, company, account) for company, account in members]
+        or tag("p", "There is nothing that these keys open."),
+        class_="members",
+        aria_labelledby="members",
+    )
+    yield _unopened(shown.gathered)
+    yield proof.section(checked)
+
+
+def _overview(shown: Shown, members: Sequence[tuple[UUID, Account]]) -> Markup:
+    commodity, last = shown.commodity, shown.last_window()
+    bars, rows, given_in_all, got_in_all = [], [], Decimal(), Decimal()
+    for company, account in members:
+        given, got = (account.total(side, commodity) for side in (Seen.CONTRIBUTED, Seen.RECEIVED))
+        one = window(account, last, shown.standing, commodity) if last else None
+        verdict = one.verdict if one else None
+        exact = one.ratio if one else None
+        shown_ratio = None if exact is None else Decimal(exact.numerator) / Decimal(exact.denominator)
+        bars.append(Bars(shown.name(company), given, got, shown_ratio, verdict is Verdict.UNDER))
+        name = tag("a", tag("bdi", shown.name(company)), href=f"#member-{company}")
+        rows.append((name, *figures(given, got, commodity), badge(verdict)))
+        given_in_all, got_in_all = given_in_all + given, got_in_all + got
+    floor = window_said(shown, last) if last else None
+    charter = shown.standing.charter_on(last.ends_on) if shown.standing and last else None
+    floored = charter.floor if charter else None
+    return tag(
+        "section",
+        tag("h2", "All members", id="overview"),
+        tag("p", f"The charter’s floor: {floor}.")
+        if floor
+        else tag("p", "No charter in the log sets a floor."),
+        tag(
+            "figure",
+            paired_bars(
+                "overview-chart",
+                "What each member gave and got, and its ratio against the floor",
+                "; ".join(
+                    f"{bar.name}: given {amount(bar.given, commodity)}, got {amount(bar.got, commodity)}"
+                    for bar in bars
+                ),
+                bars,
+                commodity,
+                floored.ratio if floored else None,
+                ratios=floored is not None,
+            ),
+            tag(
+                "figcaption",
+                f"In {commodity}, over the whole log",
+                f"; the ratio is that of the window to {last.name}." if last and floored else ".",
+            ),
+        )
+        if bars
+        else None,
+        table(
+            f"Given and got by all members over the whole log, in {commodity}",
+            [Column("Member"), *FIGURES, Column(f"Window to {last.name}" if last else "Window")],
+            rows,
+            ("All", *figures(given_in_all, got_in_all, commodity), ""),
+        ),
+        _imbalances(shown),
+        tag(
+            "p",
+            "Given [contribution]: the value of what a member put in, less what it was paid for it. Got "
+            "[benefit]: how much better it did than it would have done alone. Net: got less given. Ratio: "
+            "got divided by given. Only what has happened counts.",
+            class_="quiet",
+        ),
+        aria_labelledby="overview",
+    )
+
+
+def _imbalances(shown: Shown) -> Markup | None:
+    if not shown.gathered.imbalances:
+        return None
+    rows = [
+        (
+            tag("bdi", shown.name(UUID(data["member"]))),
+            f"{data['starts_on']} to {data['ends_on']}",
+            amount(Decimal(data["contributed"]["amount"]), shown.commodity),
+            amount(Decimal(data["received"]["amount"]), shown.commodity),
+            amount(Decimal(data["net"]["amount"]), shown.commodity),
+            one_line(data["ratio"]),
+            one_line(str(data["floor"])),
+            str(entry),
+        )
+        for entry, data in shown.gathered.imbalances
+    ]
+    columns = [Column("Member"), Column("Window"), *FIGURES, Column("Floor", True), Column("Entry", True)]
+    return table("What the ledger recorded as under the floor", columns, rows)
+
+
+def _forms(shown: Shown, members: Sequence[tuple[UUID, Account]]) -> Markup:
+    commodity, bars, rows = shown.commodity, [], []
+    for code in shown.gathered.forms():
+        given, got = (
+            sum((account.total(side, commodity, form=code) for _, account in members), Decimal())
+            for side in (Seen.CONTRIBUTED, Seen.RECEIVED)
+        )
+        bars.append(Bars(form(code), given, got))
+        rows.append((form(code), *figures(given, got, commodity)))
+    described = "; ".join(
+        f"{bar.name}: given {amount(bar.given, commodity)}, got {amount(bar.got, commodity)}" for bar in bars
+    )
+    drawn = paired_bars("forms-chart", "Given and got by form of alliance", described, bars, commodity)
+    return tag(
+        "section",
+        tag("h2", "By form of alliance", id="forms"),
+        tag("figure", drawn) if bars else None,
+        table(f"By form of alliance, all members, in {commodity}", [Column("Form"), *FIGURES], rows),
+        aria_labelledby="forms",
+    )
+
+
+def _unopened(gathered: Gathered) -> Markup:
+    rows = [
+        (happening(kind), f"{found.count:,}", f"{found.first}", f"{found.last}")
+        for kind, found in sorted(gathered.unopened.items())
+    ]
+    columns = [Column("Event"), Column("Entries", True), Column("First", True), Column("Last", True)]
+    return tag(
+        "section",
+        tag("h2", "What was not opened", id="unopened"),
+        table("Entries that post what these keys do not open: not counted on this page", columns, rows)
+        if rows
+        else tag("p", "Nothing: of every entry that posts something all was opened and counted."),
+        aria_labelledby="unopened",
+    )

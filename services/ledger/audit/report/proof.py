@@ -1,0 +1,131 @@
+"""A report's part on the log: the checkpoint, its keys, and commands that check them without this program."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.audit.journals.alphabet import one_line
+from ledger.audit.report.markup import Markup, tag
+from ledger.audit.report.tables import Column, table
+from tlog.checkpoints import Checkpoint
+from tlog.notes import Note, Verifier
+
+_ED25519: Final = bytes.fromhex("302a300506032b6570032100")
+"""What stands before a bare Ed25519 key in the form that openssl reads (RFC 8410, section 4)."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The log that a report is of, and what was found to hold before it was made."""
+
+    note: bytes
+    """The checkpoint, signed."""
+    signed_by: Sequence[Verifier]
+    key_said: str
+    """Where the keys are from."""
+    found: Mapping[str, str]
+    """What was checked, and with what result."""
+    company: str | None = None
+    """Whose keys opened the figures; None for an alliance's, `""` for none."""
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint.parse(Note.parse(self.note).text)
+
+
+def section(checked: Checked) -> Markup:
+    checkpoint = checked.checkpoint
+    return tag(
+        "section",
+        tag("h2", "The checkpoint, and how to check it by hand", id="proof"),
+        tag(
+            "p",
+            "Everything on this page follows from the entries of one log. Its checkpoint names how many "
+            "there are, and a hash over all of them that whoever changes, drops or reorders one changes too. "
+            "Two people who hold the same checkpoint hold the same history: compare it.",
+        ),
+        table(
+            "The checkpoint",
+            [Column("What"), Column("Value")],
+            [
+                ("Log", tag("code", one_line(checkpoint.origin))),
+                ("Entries", f"{checkpoint.size:,}"),
+                ("Root, in hexadecimal", tag("code", checkpoint.root.hex(), class_="long")),
+                *(("Signed by the key", tag("code", str(key), class_="long")) for key in checked.signed_by),
+                ("The key is", checked.key_said),
+            ],
+        ),
+        tag("h3", "As it was signed"),
+        tag("pre", checked.note.decode(), tabindex="0", dir="ltr"),
+        *(_signature(checked.note, key) for key in checked.signed_by),
+        tag("h3", "The root, from the entries"),
+        tag("p", "In the log’s folder, with nothing but Python. It prints the root above:"),
+        _commands(_ROOT.replace("SIZE", str(checkpoint.size))),
+        tag("h3", "The rest"),
+        tag(
+            "p",
+            "One entry with its proof: ", tag("code", "alliance-audit show DIR N"),
+            ". That no event is missing: ", tag("code", "alliance-audit complete DIR"),
+            ". That every sum follows: ", tag("code", "alliance-audit replay DIR --keys FILE"),
+            ". In other programs: ", tag("code", "alliance-audit export DIR --format hledger"),
+            ". That the log goes on from a checkpoint you kept: ",
+            tag("code", "alliance-audit verify DIR --since FILE"), ".",
+        ),
+        aria_labelledby="proof",
+    )  # fmt: skip
+
+
+def _signature(note: bytes, key: Verifier) -> Markup:
+    """Shell commands of base64 alone: no text of the log reaches the shell."""
+    parsed = Note.parse(note)
+    found = [
+        signature for name, key_id, signature in parsed.signatures if (name, key_id) == (key.name, key.id)
+    ]
+    made = (
+        (parsed.text.encode(), "text"),
+        (_ED25519 + key.public, "key.der"),
+        (found[0] if found else b"", "signature"),
+    )
+    lines = [f"echo {b64encode(content).decode()} | base64 -d > {file}" for content, file in made]
+    lines.append(
+        "openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in text -sigfile signature"
+    )
+    return tag(
+        "div",
+        tag("h3", "The signature of ", tag("bdi", one_line(key.name))),
+        tag(
+            "p",
+            "With openssl, version 3. The first file is the signed text, the second the key, the third its "
+            "signature; openssl says “Signature Verified Successfully”:",
+        ),
+        _commands("\n".join(lines)),
+    )
+
+
+def _commands(text: str) -> Markup:
+    return tag("pre", tag("code", text), class_="commands", tabindex="0")
+
+
+_ROOT: Final = """python3 - <<'END'
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+size, subtrees = SIZE, []  # of whole subtrees: (height, hash), the highest first
+for number in range(-(-size // 256)):
+    *above, last = (digits.zfill(3) for digits in f"{number:,}".split(","))
+    width = min(256, size - 256 * number)
+    name = "/".join([*("x" + digits for digits in above), last]) + (f".p/{width}" if width < 256 else "")
+    bundle = Path("tile/entries", name).read_bytes()
+    while bundle:
+        end = 2 + int.from_bytes(bundle[:2], "big")
+        height, found, bundle = 0, sha256(b"\\0" + bundle[2:end]).digest(), bundle[end:]
+        while subtrees and subtrees[-1][0] == height:
+            height, found = height + 1, sha256(b"\\1" + subtrees.pop()[1] + found).digest()
+        subtrees.append((height, found))
+found = subtrees.pop()[1] if subtrees else sha256().digest()
+while subtrees:
+    found = sha256(b"\\1" + subtrees.pop()[1] + found).digest()
+print(found.hex())
+END"""
