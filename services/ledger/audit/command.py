@@ -5,18 +5,23 @@ trouble on stderr.
 """
 
 import shlex
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import IO, Annotated, Any, Final, Literal
 
 import typer
 
-from ledger.audit import completing, showing, telling, verifying
+from ledger.audit import completing, journals, showing, telling, verifying
+from ledger.audit.books import Books
 from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
 from ledger.audit.folder import Folder, checkpoint_of
+from ledger.audit.keys import KeyFile
 from ledger.audit.progress import progress
+from ledger.audit.report import Checked, Gathered, written
 from ledger.audit.trusting import asked, trusted
 
 DOES_NOT_HOLD: Final = 1
@@ -102,6 +107,85 @@ def show(
         log = Folder(folder)
         tree, _ = verifying.opened(log, trusted(log, key).keys)
         tell(*telling.shown(showing.show(tree, log.checkpoint, index)), json)
+
+
+Keys = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys", metavar="FILE", help="The key file of the alliance, or of a company; none opens nothing."
+    ),
+]
+
+
+@app.command()
+def export(
+    folder: Dir,
+    format: Annotated[
+        Literal["hledger", "ledger", "beancount", "csv"],
+        typer.Option(help="The program that is to read it; csv for a spreadsheet.", show_default=False),
+    ],
+    keys: Keys = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write it; to stdout unless given.")
+    ] = None,
+    key: Pinned = [],  # noqa: B006
+) -> None:
+    """Write all postings as a journal in which another program finds the same balances."""
+    with judged(folder, json=False):
+        log = Folder(folder)
+        tree, _ = verifying.opened(log, trusted(log, key).keys)
+        books = Books(tree, KeyFile.read(keys) if keys else None)
+        with progress("export", tree.checkpoint.size) as done, _written_whole(out) as file:
+            journals.write(books.entries(done), journals.FORMATS[format], books.name, file)
+        typer.echo(books.said, err=True)
+
+
+@app.command()
+def report(
+    folder: Dir,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.", show_default=False)],
+    keys: Keys = None,
+    key: Pinned = [],  # noqa: B006
+    witness: Witnesses = [],  # noqa: B006
+    quorum: Annotated[
+        int | None, typer.Option(min=0, help="How many of the witnesses; all unless given.")
+    ] = None,
+) -> None:
+    """Check everything, and write a page for people: who gave and got what, and how to check it."""
+    with judged(folder, json=False):
+        log, gathered = Folder(folder), Gathered()
+        trust, size = trusted(log, key), checkpoint_of(log.checkpoint).size
+        with progress("verify", size) as done:
+            found = verifying.verify(log, trust.keys, quorum=asked(witness, quorum), done=done)
+        tree, _ = verifying.opened(log, trust.keys)
+        with progress("complete", size) as done:
+            whole = completing.complete(tree.bundles(), tree.checkpoint.origin, done)
+        books = Books(tree, KeyFile.read(keys) if keys else None)
+        with progress("replay", size) as done:
+            for replayed in books.entries(done):
+                gathered.add(replayed)
+        checked = Checked.of(log.checkpoint, found, whole, trust, books)
+        with _written_whole(out) as file:
+            file.write(written(gathered, books.standing, checked).encode())
+        typer.echo(f"{out} is written. {books.said}", err=True)
+
+
+@contextmanager
+def _written_whole(path: Path | None) -> Iterator[IO[bytes]]:
+    """A file that is there once it is whole, or stdout."""
+    if path is None:
+        yield sys.stdout.buffer
+        return
+    if not path.parent.is_dir():
+        raise Unusable(f"There is no folder {path.parent} to write into.")
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
 
 
 @contextmanager

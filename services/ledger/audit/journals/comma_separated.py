@@ -48,7 +48,7 @@ def _entry(entry: Replayed, names: Names) -> str:
 
 
 def _name(company: UUID | None, names: Names) -> str:
-    return "" if company is None else _cell(names.get(company, ""))
+    return "" if company is None else _cell(names(company) or "")
 
 
 def _cell(text: str) -> str:

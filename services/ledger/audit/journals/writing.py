@@ -6,7 +6,7 @@ temporary file.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import IO
@@ -16,8 +16,8 @@ from ledger.audit.journals.alphabet import account_name, amount_text, commodity_
 from ledger.audit.replay import Replayed
 from ledger.posting.posted import Posted
 
-Names = Mapping[UUID, str]
-"""What companies call themselves, at least those that an entry so far has named."""
+Names = Callable[[UUID], str | None]
+"""What a company calls itself, as far as the entries up to here have told."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Declared:
     def companies(self, names: Names) -> Iterator[tuple[str, str]]:
         """Each account in the order of its name, with what the companies in it call themselves."""
         for name, account in sorted(self.accounts.items()):
-            called = (names.get(company) for company in _companies_in(account))
+            called = (names(company) for company in _companies_in(account))
             yield name, ", ".join(name for name in called if name)
 
 
@@ -69,7 +69,7 @@ class Format:
 def write(entries: Iterable[Replayed], form: Format, names: Names, out: IO[bytes]) -> None:
     """Entries in the order of the log; those that post nothing leave no trace.
 
-    `names` may grow while the entries come. Raises Unspeakable; `out` is untouched then.
+    `names` may come to know more while the entries come. Raises Unspeakable; `out` is untouched then.
     """
     declared = Declared()
     with tempfile.TemporaryFile() as body:

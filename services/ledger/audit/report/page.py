@@ -6,6 +6,7 @@ from decimal import Decimal
 from importlib.resources import files
 from uuid import UUID
 
+from ledger.audit.books import NOBODY
 from ledger.audit.journals.alphabet import one_line
 from ledger.audit.report import proof
 from ledger.audit.report.charts import Bars, paired_bars
@@ -76,6 +77,7 @@ def _heading(title: str, shown: Shown, checked: Checked) -> Markup:
         tag("h1", tag("bdi", title)),
         tag("p", f"Who gave and who got · {span} · {gathered.entries:,} entries of the log", class_="lead"),
         tag("p", _whose(shown, checked), class_="notice"),
+        *(tag("p", caution, class_="notice caution") for caution in checked.cautions),
         tag(
             "ul",
             *(tag("li", tag("strong", what), " ", tag("span", said)) for what, said in checked.found.items()),
@@ -105,10 +107,10 @@ def _whose(shown: Shown, checked: Checked) -> str:
             "It shows figures that were opened with the keys of the alliance: give it to nobody who may not "
             "read all of them."
         )
-    if not checked.company:
+    if checked.company == NOBODY:
         return "No keys were given: it shows nothing that is sealed to a company."
     return (
-        f"It shows the lines of {shown.name(UUID(checked.company))}, opened with its keys. Lines of others "
+        f"It shows the lines of {shown.name(checked.company)}, opened with its keys. Lines of others "
         "are sealed and not counted."
     )
 
@@ -196,7 +198,7 @@ def _imbalances(shown: Shown) -> Markup | None:
     rows = [
         (
             tag("bdi", shown.name(UUID(data["member"]))),
-            f"{data['starts_on']} to {data['ends_on']}",
+            one_line(f"{data['starts_on']} to {data['ends_on']}"),
             amount(Decimal(data["contributed"]["amount"]), shown.commodity),
             amount(Decimal(data["received"]["amount"]), shown.commodity),
             amount(Decimal(data["net"]["amount"]), shown.commodity),

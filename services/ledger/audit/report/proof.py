@@ -4,13 +4,22 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
+from ledger.audit.books import Books
+from ledger.audit.completing import Complete
 from ledger.audit.journals.alphabet import one_line
 from ledger.audit.report.markup import Markup, tag
 from ledger.audit.report.tables import Column, table
+from ledger.audit.trusting import Trusted
+from ledger.audit.verifying import Verified
 from tlog.checkpoints import Checkpoint
 from tlog.notes import Note, Verifier
 
+_UNPINNED: Final = (
+    "The log’s key was taken from the log itself: whoever made up the whole log would have signed it too. "
+    "Compare it with the key that you have from elsewhere, or make this page with --key."
+)
 _ED25519: Final = bytes.fromhex("302a300506032b6570032100")
 """What stands before a bare Ed25519 key in the form that openssl reads (RFC 8410, section 4)."""
 
@@ -26,8 +35,28 @@ class Checked:
     """Where the keys are from."""
     found: Mapping[str, str]
     """What was checked, and with what result."""
-    company: str | None = None
-    """Whose keys opened the figures; None for an alliance's, `""` for none."""
+    cautions: Sequence[str] = ()
+    """What the reader must know before believing it."""
+    company: UUID | None = None
+    """Whose keys opened the figures; None for an alliance's, `NOBODY` for none."""
+
+    @classmethod
+    def of(cls, note: bytes, found: Verified, whole: Complete, trust: Trusted, books: Books) -> "Checked":
+        names = ", ".join(one_line(key.name) for key in found.signed_by)
+        if found.quorum is None:
+            witnesses = "none: no charter in the log names any, and none was asked for"
+        else:
+            witnesses = f"{len(found.cosigned)} cosigned; needed: {found.quorum.number}, {found.quorum.by}"
+        numbers = ", ".join(f"{name.split('/')[1]} 1 to {last:,}" for name, last in whole.last.items())
+        said = {
+            "Signed": f"by {names}",
+            "Witnesses": witnesses,
+            "Unchanged": f"all {found.checkpoint.size:,} entries and every tile lie under the signed root",
+            "Complete": f"no event is missing or doubled: {numbers}",
+            "Replayed": "every sum on this page was worked out again from the entries",
+        }
+        cautions = [] if trust.pinned else [_UNPINNED]
+        return cls(note, found.signed_by, trust.said, said, cautions, books.keys.company)
 
     @property
     def checkpoint(self) -> Checkpoint:
