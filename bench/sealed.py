@@ -8,6 +8,7 @@ from statistics import median, quantiles
 from typing import Final
 from uuid import uuid4
 
+import psutil
 import uvloop
 
 from bench.backlog import SERVICE, SOURCE, TOPIC, Backlog
@@ -19,25 +20,27 @@ from events.ids import AllianceId
 from events.store import Store, Transaction
 from ledger import book as books
 from ledger.book import Book
-from ledger.log.views import grow, worked_out
+from ledger.log.views import grow, read_tile, worked_out
 from ledger.recorded import LEDGER
 from tlog.merkle import inclusion_proof
+from tlog.tiles import WIDTH, tile_at
 
 EVENTS: Final = 40_000
 BATCH: Final = 1_000
 """As the follower takes them."""
 LEAVES: Final = 1_000_000
-PROOFS: Final = 500
+ALL_LEAVES: Final = 10_000_000
+READS: Final = 500
 
 
 def measure(full: bool) -> Iterator[Row]:
-    yield from uvloop.run(_measured())
+    yield from uvloop.run(_measured(ALL_LEAVES if full else LEAVES))
 
 
-async def _measured() -> list[Row]:
+async def _measured(leaves: int) -> list[Row]:
     async with postgres() as database:
         store = Store.connect(database.url(LEDGER), pool_size=2)
-        rows = [await _adds(database, store), await _proves(store)]
+        rows = [await _adds(database, store), *await _reads(store, leaves)]
         await store.close()
         return rows
 
@@ -65,19 +68,30 @@ async def _no_tree(
 ) -> None: ...
 
 
-async def _proves(store: Store) -> Row:
+async def _reads(store: Store, leaves: int) -> list[Row]:
     alliance, chance = AllianceId(uuid4()), random.Random(1)
-    for first in range(0, LEAVES, 10_000):
+    for first in range(0, leaves, 10_000):
         async with store.transaction() as transaction:
             bodies = [number.to_bytes(4, "big") for number in range(first, first + 10_000)]
             await transaction.lock_head(alliance)
             await grow(transaction, alliance, first, bodies)
-    took = []
-    for _ in range(PROOFS):
-        index = chance.randrange(LEAVES)
+    before, proofs, tiles = psutil.Process().memory_info().rss, [], []
+    for _ in range(READS):
+        index = chance.randrange(leaves)
         began = time.perf_counter()
         async with store.single() as transaction:
-            await worked_out(transaction, alliance, LEAVES, partial(inclusion_proof, index, LEAVES))
-        took.append(time.perf_counter() - began)
-    here = f"{median(took) * 1000:.1f} ms, p99 {quantiles(took, n=100)[98] * 1000:.1f} ms"
-    return Row(f"proof that an entry is in a log of {LEAVES:,}", here, "< 5 ms")
+            await worked_out(transaction, alliance, leaves, partial(inclusion_proof, index, leaves))
+        proofs.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        async with store.single() as transaction:
+            await read_tile(transaction, alliance, tile_at(0, index // WIDTH, leaves))
+        tiles.append(time.perf_counter() - began)
+    grown = (psutil.Process().memory_info().rss - before) / 2**20
+    return [
+        Row(f"proof that an entry is in a log of {leaves:,}", _times(proofs), "< 5 ms"),
+        Row("one of its tiles", f"{_times(tiles)}; memory {grown:+.0f} MB", "flat"),
+    ]
+
+
+def _times(took: Sequence[float]) -> str:
+    return f"{median(took) * 1000:.1f} ms, p99 {quantiles(took, n=100)[98] * 1000:.1f} ms"
