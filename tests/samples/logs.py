@@ -110,6 +110,7 @@ def opened(origin: str = ORIGIN, alliance: UUID = ALLIANCE) -> bytes:
 
 def history(size: int, alliance: UUID = ALLIANCE) -> Iterator[bytes]:
     """`size` entries, the first of which opens the log; the others come from two services in turn."""
-    yield opened(alliance=alliance)
+    if size:
+        yield opened(alliance=alliance)
     for number in range(size - 1):
         yield event(("members", "purchasing")[number % 2], number // 2 + 1, alliance=alliance, number=number)

@@ -10,7 +10,6 @@ from ledger.audit import checking, tree, verifying
 from ledger.audit.checking import leaf_hashes
 from ledger.audit.findings import DoesNotHold
 from ledger.audit.quorum import Quorum
-from ledger.audit.trusting import trusted
 from ledger.audit.verifying import Verified, verify
 from samples.audit import Kept
 from samples.logs import KEY, event, files, history, note, signer
@@ -32,7 +31,7 @@ def kept(entries: Iterable[bytes], *signers: Any, **other: Any) -> Kept:
 
 
 def checked(folder: Kept, **other: Any) -> Verified:
-    return verify(folder, tuple(trusted(folder, ()).keys), **other)
+    return verify(folder, tuple(folder.keys), **other)
 
 
 def fault(folder: Kept, **other: Any) -> DoesNotHold:
@@ -138,7 +137,7 @@ def test_a_log_that_another_key_signed_is_found() -> None:
     forged = kept(short(300), forger, keys=[forger.verifier])
     checked(forged)
     with pytest.raises(DoesNotHold) as caught:
-        verify(forged, trusted(forged, [str(KEY.verifier)]).keys)
+        verify(forged, [KEY.verifier])
     assert caught.value.code == "unsigned"
     assert str(KEY.verifier) in caught.value.expected
     # A key of another log signs nothing of this one, nor does a witness' key.

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from ledger.audit.findings import DoesNotHold
-from ledger.audit.folder import CHECKPOINT
+from ledger.audit.folder import CHECKPOINT, entries_in
 from tlog.checkpoints import Checkpoint
 from tlog.merkle import HASH_BYTES, leaf_hash, root
 from tlog.tiles import WIDTH, Tile, entries_of, hashes_from, tile_at
@@ -41,21 +41,47 @@ def check_width(tile: Tile, content: bytes) -> None:
         )
 
 
-def check_root(checkpoint: Checkpoint, edge: Mapping[str, bytes]) -> None:
+def check_root(checkpoint: Checkpoint, edge: Mapping[str, bytes], at: str = CHECKPOINT) -> None:
     """The tiles at the right edge, by path, lead to the root. Raises DoesNotHold."""
     found = root(checkpoint.size, hashes_from(lambda tile: edge[tile.path], checkpoint.size))
     if found != checkpoint.root:
         raise DoesNotHold(
             "another_root",
-            CHECKPOINT,
-            "the log's tiles lead to another root",
+            at,
+            f"another root than that of {' and '.join(edge) or 'no entries'}",
             expected=checkpoint.root.hex(),
             found=found.hex(),
         )
 
 
-def check_tile(tile: Tile, content: bytes, above: bytes) -> None:
-    """A full tile leads to the hash above it. Raises DoesNotHold."""
+def check_goes_on(before: Checkpoint, now: Checkpoint, at: str = CHECKPOINT) -> None:
+    """A checkpoint is of the same log as an earlier one, and no smaller. Raises DoesNotHold."""
+    if before.origin != now.origin:
+        raise DoesNotHold("another_log", at, "of another log", expected=before.origin, found=now.origin)
+    if before.size > now.size:
+        raise DoesNotHold(
+            "rolled_back",
+            at,
+            "the log is shorter than it was",
+            expected=f"{before.size} entries at least",
+            found=now.size,
+        )
+
+
+def check_beginning(before: Checkpoint, found: bytes, at: str = CHECKPOINT) -> None:
+    """`found` is the root of as many entries as the earlier checkpoint has. Raises DoesNotHold."""
+    if found != before.root:
+        raise DoesNotHold(
+            "forked",
+            at,
+            f"its first {before.size} entries are not those of the earlier checkpoint",
+            expected=before.root.hex(),
+            found=found.hex(),
+        )
+
+
+def check_tile(tile: Tile, content: bytes, above: bytes) -> bytes:
+    """A full tile, which leads to the hash above it. Raises DoesNotHold."""
     check_width(tile, content)
     found = root_of_full(content)
     if found != above:
@@ -68,6 +94,24 @@ def check_tile(tile: Tile, content: bytes, above: bytes) -> None:
             found=found.hex(),
             entry=tile.index * WIDTH << HEIGHT * tile.level,
         )
+    return content
+
+
+def check_leaves(tile: Tile, bundle: bytes, above: bytes) -> bytes:
+    """The hashes of a full bundle's entries, which lead to the hash above them. Raises DoesNotHold."""
+    entries = entries_in(tile, bundle)
+    leaves = leaf_hashes(entries)
+    found = root_of_full(leaves)
+    if found != above:
+        raise DoesNotHold(
+            "changed_bundle",
+            tile.path,
+            "the entries do not lead to the hash above them",
+            expected=above.hex(),
+            found=found.hex(),
+            entry=tile.index * WIDTH,
+        )
+    return leaves
 
 
 def check_bundle(tile: Tile, bundle: bytes, leaves: bytes) -> list[bytes]:

@@ -14,15 +14,18 @@ from pathlib import Path
 from typing import IO, Annotated, Any, Final, Literal
 
 import typer
+import uvloop
 
-from ledger.audit import completing, journals, showing, telling, verifying
+from ledger.audit import completing, fetching, journals, showing, telling, verifying
 from ledger.audit.books import Books
+from ledger.audit.fetching import PARALLEL, Fetched
 from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
 from ledger.audit.folder import Folder, checkpoint_of
 from ledger.audit.keys import KeyFile
-from ledger.audit.progress import progress
+from ledger.audit.loading import Rate, Server, log_address
+from ledger.audit.progress import Bar, progress
 from ledger.audit.report import Checked, Gathered, written
-from ledger.audit.trusting import asked, trusted
+from ledger.audit.trusting import asked, pinned, trusted
 
 DOES_NOT_HOLD: Final = 1
 USAGE: Final = 2
@@ -56,9 +59,42 @@ Witnesses = Annotated[
 
 
 @app.command()
-def verify(
+def fetch(
+    url: Annotated[
+        str,
+        typer.Argument(metavar="URL", help="…/ledger/v1/alliances/ID, or where a log is served as files."),
+    ],
     folder: Dir,
     key: Pinned = [],  # noqa: B006, typer makes a list of its own
+    token: Annotated[
+        str | None, typer.Option(envvar="ALLIANCE_TOKEN", help="An access token of somebody in the alliance.")
+    ] = None,
+    rate: Annotated[
+        str | None, typer.Option(help="At most: requests a second (20), or bytes (500kB, 2MB).")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="Seconds without a byte until the server hangs.")
+    ] = 30,
+    parallel: Annotated[int, typer.Option(min=1, max=64, help="Files under way at once.")] = PARALLEL,
+    json: Json = False,
+) -> None:
+    """Fetch a log into a folder, or what is new of it; every hash is checked while it comes."""
+
+    async def run(bar: Bar) -> Fetched:
+        keys, speed = pinned(key), Rate.parse(rate) if rate else None
+        async with Server(log_address(url), token, rate=speed, seconds=seconds) as server:
+            return await fetching.fetch(server, folder, keys, bar, parallel)
+
+    with judged(folder, json):
+        with progress("fetch") as bar:
+            found = uvloop.run(run(bar))
+        tell(*telling.fetched(found, folder), json)
+
+
+@app.command()
+def verify(
+    folder: Dir,
+    key: Pinned = [],  # noqa: B006
     witness: Witnesses = [],  # noqa: B006
     quorum: Annotated[
         int | None, typer.Option(min=0, help="How many of the witnesses; all unless given.")
@@ -70,18 +106,19 @@ def verify(
 ) -> None:
     """Check signatures, witnesses, every tile, every entry and the root."""
     with judged(folder, json):
-        log = Folder(folder)
-        keys, before = trusted(log, key), since.read_bytes() if since else None
+        log, needed = Folder(folder), asked(witness, quorum)
+        trust = trusted(log, key)
+        before = since.read_bytes() if since else None
         with progress("verify", checkpoint_of(log.checkpoint).size) as done:
             found = verifying.verify(
                 log,
-                keys.keys,
-                quorum=asked(witness, quorum),
+                trust.keys,
+                quorum=needed,
                 since=before,
                 since_at=str(since and since.absolute()),
                 done=done,
             )
-        tell(*telling.verified(found, keys, before), json)
+        tell(*telling.verified(found, trust, before), json)
 
 
 @app.command()
@@ -196,10 +233,7 @@ def judged(folder: Path | None, json: bool) -> Iterator[None]:
     except DoesNotHold as error:
         command = shown_by(error, folder)
         if json:
-            found = {
-                name: getattr(error, name) for name in ("code", "at", "said", "expected", "found", "entry")
-            }
-            typer.echo(_json({"holds": False, "finding": {**found, "show": command}}))
+            typer.echo(_json({"holds": False, "finding": {**vars(error), "show": command}}))
         text = (
             f"Does not hold: {error.at}: {error.said}\n"
             f"  expected  {error.expected}\n  found     {error.found}\n  to see    {command}"
@@ -221,10 +255,10 @@ def judged(folder: Path | None, json: bool) -> Iterator[None]:
 def shown_by(error: DoesNotHold, folder: Path | None) -> str:
     """The command that shows what is wrong."""
     place = shlex.quote(str(folder))
-    if error.entry is not None:
-        return f"alliance-audit show {place} {error.entry}"
     if "://" in error.at:
         return f"curl --include --output - {shlex.quote(error.at)}"
+    if error.entry is not None:
+        return f"alliance-audit show {place} {error.entry}"
     if error.at.startswith("tile/"):
         return f"ls -l {place}/{shlex.quote(error.at)}"
     return f"cat {shlex.quote(str((folder or Path()) / error.at))}"

@@ -4,10 +4,12 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from json import dumps
+from pathlib import Path
 from typing import Any, Final
 
 from events.envelope import MalformedEvent, parse
 from ledger.audit.completing import Complete
+from ledger.audit.fetching import Fetched
 from ledger.audit.folder import checkpoint_of
 from ledger.audit.showing import Shown
 from ledger.audit.trusting import Trusted
@@ -43,6 +45,23 @@ def verified(found: Verified, keys: Trusted, since: bytes | None) -> Told:
     if before is not None:
         lines.append(("since", f"goes on from {before.size} entries, root {before.root.hex()}"))
     return data, _lines(f"Holds: {found.checkpoint.size} entries of {found.checkpoint.origin}", lines)
+
+
+def fetched(found: Fetched, folder: Path) -> Told:
+    data = {
+        **checkpoint(found.checkpoint),
+        "signed_by": [str(key) for key in found.signed_by],
+        "pinned": found.trust.pinned,
+        "loaded": found.loaded,
+    }
+    lines = [
+        ("root", found.checkpoint.root.hex()),
+        *(("signed by", str(key)) for key in found.signed_by),
+        ("key", found.trust.said),
+        ("loaded", f"{found.loaded} files; the others were there"),
+    ]
+    head = f"Fetched: {found.checkpoint.size} entries of {found.checkpoint.origin} are in {folder}"
+    return data, _lines(head, lines)
 
 
 def complete(found: Complete) -> Told:
@@ -104,4 +123,5 @@ def _instant(seconds: int) -> str:
 
 
 def _lines(head: str, rows: Sequence[tuple[str, str]]) -> str:
-    return "\n".join([head, *(f"  {name:<10}{value}" for name, value in rows)])
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join([head, *(f"  {name:<{width}}  {value}" for name, value in rows)])

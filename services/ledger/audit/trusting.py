@@ -1,4 +1,4 @@
-"""Which keys a log is checked with, and how that is said: loudly, where nobody pinned any."""
+"""The keys that whoever checks has from elsewhere: the log's, and those of its witnesses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,9 +27,12 @@ class Trusted:
 
 def trusted(folder: Folder, keys: Sequence[str]) -> Trusted:
     """The `keys` given, or else the folder's. Raises Unusable, and DoesNotHold where the folder has none."""
-    if not keys:
-        return Trusted(folder.keys, pinned=False)
-    return Trusted([_key(text, Kind.NOTE) for text in keys], pinned=True)
+    return Trusted(pinned(keys) or folder.keys, bool(keys))
+
+
+def pinned(keys: Sequence[str]) -> Sequence[Verifier]:
+    """The log's keys as whoever checks has them. Raises Unusable."""
+    return [_key(text, Kind.NOTE) for text in keys]
 
 
 def asked(witnesses: Sequence[str], number: int | None) -> Quorum | None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ledger.audit.checking import check_bundle, check_same
+from ledger.audit.checking import check_beginning, check_bundle, check_goes_on, check_same
 from ledger.audit.findings import DoesNotHold
-from ledger.audit.folder import CHECKPOINT, LARGEST_TEXT, NEXT, Folder
+from ledger.audit.folder import LARGEST_TEXT, NEXT, Folder
 from ledger.audit.quorum import Charters, Quorum
 from ledger.audit.signing import cosigned, signed
 from ledger.audit.tree import Tree
@@ -70,28 +70,8 @@ def opened(folder: Folder, keys: Collection[Verifier]) -> tuple[Tree, Sequence[V
 def check_growth(tree: Tree, earlier: bytes, keys: Collection[Verifier], at: str) -> Checkpoint:
     """The log goes on from an earlier signed checkpoint, which is returned. Raises DoesNotHold."""
     before, _ = signed(earlier, keys, at)
-    now = tree.checkpoint
-    if before.origin != now.origin:
-        raise DoesNotHold(
-            "another_log", CHECKPOINT, "of another log", expected=before.origin, found=now.origin
-        )
-    if before.size > now.size:
-        raise DoesNotHold(
-            "rolled_back",
-            CHECKPOINT,
-            "the log is shorter than it was",
-            expected=f"{before.size} entries at least",
-            found=f"{now.size}",
-        )
-    found = root(before.size, tree.hashes)
-    if found != before.root:
-        raise DoesNotHold(
-            "forked",
-            CHECKPOINT,
-            f"its first {before.size} entries are not those of the earlier checkpoint",
-            expected=before.root.hex(),
-            found=found.hex(),
-        )
+    check_goes_on(before, tree.checkpoint)
+    check_beginning(before, root(before.size, tree.hashes))
     return before
 
 

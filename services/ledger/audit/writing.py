@@ -1,0 +1,52 @@
+"""Writing a log's folder so that what lies there is whole at any time."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from ledger.audit.findings import Unusable
+from ledger.audit.folder import Folder
+from tlog.tiles import WIDTH, Tile, tile_at
+
+_COMING: Final = ".coming"
+"""Where files lie until they are whole."""
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[Folder]:
+    """The folder, made where there is none, while nobody else writes into it. Raises Unusable."""
+    path.mkdir(parents=True, exist_ok=True)
+    lock = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (path / _COMING).mkdir(exist_ok=True)
+        yield Folder(path)
+        shutil.rmtree(path / _COMING)
+    except BlockingIOError:
+        raise Unusable(f"Another fetch into {path} is under way.") from None
+    finally:
+        os.close(lock)
+
+
+def write(folder: Folder, name: str, content: bytes) -> None:
+    """Whole or not at all."""
+    coming = folder.path / _COMING / name.replace("/", "_")
+    coming.write_bytes(content)
+    place = folder.path / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    coming.replace(place)
+
+
+def drop_narrower(folder: Folder, size: int) -> None:
+    """Removes tiles as they were when they were narrower than they are at this size."""
+    for name in folder.names():
+        with suppress(ValueError, IndexError):  # no tile, or beyond the log: verify names it
+            tile = Tile.parse(name)
+            if tile.width < WIDTH and tile != tile_at(tile.level, tile.index, size):
+                (folder.path / name).unlink()
+                with suppress(OSError):  # others lie beside it
+                    (folder.path / name).parent.rmdir()

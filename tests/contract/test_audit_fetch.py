@@ -1,0 +1,412 @@
+"""`fetch`: a log from a server that may be slow, broken or lying, and never a half one taken for whole."""
+
+import gzip
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from json import dumps, loads
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ledger.audit import loading
+from ledger.audit.command import app
+from rigs.files import Asked, Files
+from samples.logs import ALLIANCE, KEY, files, history, signer, write
+
+TILE = "tile/entries/000"
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "PAUSES", (0.0,))
+
+
+@pytest.fixture
+def served() -> Iterator[Files]:
+    """A log of 300 entries."""
+    with Files(dict(files(history(300)))) as found:
+        yield found
+
+
+def audit(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [*map(str, arguments)])
+
+
+def fetched(served: Files, folder: Path, *options: object) -> dict[str, Any]:
+    done = audit("fetch", served.url, folder, "--json", *options)
+    assert done.exit_code == 0, done.stderr
+    assert audit("verify", folder).exit_code == 0
+    found: dict[str, Any] = loads(done.stdout)
+    return found
+
+
+def fault(served: Files, folder: Path, *options: object, exit_code: int = 1) -> dict[str, Any]:
+    """Why nothing was fetched; of what lies there, nothing passes for a log that was not one before."""
+    before = audit("verify", folder, "--json")
+    done = audit("fetch", served.url, folder, "--json", *options)
+    assert done.exit_code == exit_code, done.output
+    assert "Traceback" not in done.stderr
+    after = audit("verify", folder, "--json")
+    assert before.exit_code != 0 or before.stdout == after.stdout
+    assert after.exit_code == 0 or not (folder / "checkpoint").exists()
+    finding: dict[str, Any] = loads(done.stdout)["finding"] if exit_code == 1 else {"said": done.stderr}
+    return finding
+
+
+def lying_in(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_a_folder_behind_any_file_server_is_fetched(tmp_path: Path) -> None:
+    write(tmp_path / "there", history(300))
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "http.server",
+        "0",
+        "--bind",
+        "127.0.0.1",
+        "-d",
+        str(tmp_path / "there"),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().split("(")[1].split(")")[0]
+            done = audit("fetch", url, tmp_path / "here")
+        finally:
+            server.kill()
+    assert done.exit_code == 0, done.stderr
+    assert "300 entries" in done.stdout
+    assert "NOT PINNED" in done.stdout
+    assert lying_in(tmp_path / "here") == lying_in(tmp_path / "there")
+
+
+def test_a_growing_log_is_gone_on_with_and_nothing_of_its_past_is_left(tmp_path: Path) -> None:
+    there = dict(files(history(0)))
+    with Files(there) as served:
+        for size in (0, 1, 255, 256, 300, 700, 700, 66_000):
+            full = {name for name in lying_in(tmp_path) if ".p/" not in name}
+            served.files = dict(files(history(size)))
+            served.asked.clear()
+            found = fetched(served, tmp_path, "--key", KEY.verifier)
+            assert (found["size"], found["pinned"]) == (size, True)
+            assert lying_in(tmp_path) == served.files
+            asked = {name for name in served.asked if name.startswith("tile/")}
+            assert not asked & full
+            assert found["loaded"] <= len(asked)
+
+
+def test_what_was_damaged_here_is_loaded_again(served: Files, tmp_path: Path) -> None:
+    fetched(served, tmp_path)
+    for name in ("tile/0/000", TILE, "tile/entries/001.p/44", "tile/1/000.p/1"):
+        (tmp_path / name).write_bytes(b"damaged")
+        fetched(served, tmp_path)
+        assert lying_in(tmp_path) == served.files
+
+
+def test_a_log_behind_a_service_is_fetched_with_a_token(tmp_path: Path) -> None:
+    log = dict(files(history(300)))
+    del log["keys"]
+    prefix = f"ledger/v1/alliances/{ALLIANCE}/log/"
+    with Files(log, prefix) as served:
+        usual = served.answer
+
+        def guarded(path: str, asked: Asked) -> None:
+            if asked.headers["Authorization"] != "Bearer secret":
+                asked.give(b"", 401)
+            elif path == prefix.rstrip("/"):
+                asked.give(dumps({"keys": [str(KEY.verifier)]}).encode())
+            else:
+                usual(path, asked)
+
+        served.answer = guarded  # type: ignore[method-assign]
+        served.url = served.url.removesuffix("/log")
+        assert "token" in fault(served, tmp_path, exit_code=3)["said"]
+        fetched(served, tmp_path, "--token", "secret")
+        done = CliRunner().invoke(app, ["fetch", served.url, str(tmp_path)], env={"ALLIANCE_TOKEN": "secret"})
+        assert done.exit_code == 0, done.stderr
+
+
+def zipped(body: bytes) -> Any:
+    return lambda asked: asked.give(body, Content_Encoding="gzip")
+
+
+def test_what_comes_zipped_is_unpacked_and_no_further_than_it_may(served: Files, tmp_path: Path) -> None:
+    whole = gzip.compress(served.files[TILE])
+    served.instead[TILE] = zipped(whole[:-9])
+    assert "gzip" in fault(served, tmp_path, exit_code=3)["said"]
+    served.instead[TILE] = zipped(whole[:20] + b"\x00" * 50 + whole[20:])
+    fault(served, tmp_path, exit_code=3)
+    served.instead["tile/1/000.p/1"] = zipped(gzip.compress(bytes(50_000_000)))
+    found = fault(served, tmp_path)
+    assert (found["code"], found["at"]) == ("too_large", f"{served.url}/tile/1/000.p/1")
+    del served.instead["tile/1/000.p/1"]
+    served.instead[TILE] = lambda asked: asked.give(whole, Content_Encoding="br")
+    assert "br" in fault(served, tmp_path, exit_code=3)["said"]
+    served.instead[TILE] = zipped(whole)
+    fetched(served, tmp_path)
+    assert lying_in(tmp_path) == served.files
+
+
+@pytest.mark.parametrize(
+    "name", ["checkpoint", "keys", TILE, "tile/entries/001.p/44", "tile/0/001.p/44", "tile/1/000.p/1"]
+)
+def test_a_file_that_lies_is_named(served: Files, tmp_path: Path, name: str) -> None:
+    content = bytearray(served.files[name])
+    content[len(content) // 2] ^= 1
+    served.files[name] = bytes(content)
+    found = fault(served, tmp_path)
+    assert served.url in found["at"]
+    assert name in found["at"] + found["said"]
+    assert found["show"].startswith("curl ")
+
+
+@pytest.mark.parametrize("name", [TILE, "tile/entries/001.p/44", "tile/0/001.p/44"])
+def test_a_file_that_the_server_does_not_have_is_named(served: Files, tmp_path: Path, name: str) -> None:
+    del served.files[name]
+    found = fault(served, tmp_path)
+    assert (found["code"], found["at"]) == ("missing", f"{served.url}/{name}")
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "keys", TILE, "tile/0/001.p/44"])
+def test_a_file_without_an_end_is_named(served: Files, tmp_path: Path, name: str) -> None:
+    def endless(asked: Asked) -> None:
+        asked.send_response(200)
+        asked.send_header("Content-Length", "10000000000")
+        asked.end_headers()
+        while not served.over.is_set():
+            asked.wfile.write(bytes(100_000))
+
+    served.instead[name] = endless
+    found = fault(served, tmp_path)
+    assert (found["code"], found["at"]) == ("too_large", f"{served.url}/{name}")
+
+
+def hangs(asked: Asked) -> None:
+    asked.server.files.over.wait()
+
+
+def hangs_within(asked: Asked) -> None:
+    asked.send_response(200)
+    asked.send_header("Content-Length", "8192")
+    asked.end_headers()
+    asked.wfile.write(b"a beginning")
+    hangs(asked)
+
+
+def drips(asked: Asked) -> None:
+    asked.send_response(200)
+    asked.send_header("Content-Length", "8192")
+    asked.end_headers()
+    while not asked.server.files.over.wait(0.05):
+        asked.wfile.write(b"x")
+
+
+def drips_headers(asked: Asked) -> None:
+    asked.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    while not asked.server.files.over.wait(0.05):
+        asked.wfile.write(b"x")
+
+
+def breaks_off(asked: Asked) -> None:
+    asked.send_response(200)
+    asked.send_header("Content-Length", "8192")
+    asked.end_headers()
+    asked.wfile.write(b"a beginning")
+    asked.close_connection = True
+
+
+def speaks_otherwise(asked: Asked) -> None:
+    asked.wfile.write(b"220 mail.example ESMTP\r\n" * 10)
+    asked.close_connection = True
+
+
+def redirects(asked: Asked) -> None:
+    asked.give(b"", 302, Location="http://127.0.0.1:1/elsewhere")
+
+
+def is_in_trouble(asked: Asked) -> None:
+    asked.give(b"", 500)
+
+
+@pytest.mark.parametrize(
+    ("name", "trouble"),
+    [
+        ("keys", hangs),
+        ("checkpoint", hangs_within),
+        *(
+            (TILE, one)
+            for one in (hangs, drips, drips_headers, breaks_off, speaks_otherwise, redirects, is_in_trouble)
+        ),
+    ],
+)
+def test_a_server_that_gives_no_answer_is_unreachable_and_named(
+    served: Files, tmp_path: Path, name: str, trouble: Any
+) -> None:
+    served.instead[name] = trouble
+    assert f"{served.url}/{name}" in fault(served, tmp_path, "--timeout", "0.4", exit_code=3)["said"]
+    del served.instead[name]
+    fetched(served, tmp_path)
+
+
+def test_no_server_and_no_log_are_unreachable_and_no_address_is_wrong_usage(tmp_path: Path) -> None:
+    with Files({}) as served:
+        assert "there is no log" in fault(served, tmp_path, "--key", KEY.verifier, exit_code=3)["said"]
+        assert "--key" in fault(served, tmp_path, exit_code=2)["said"]
+    assert served.url in fault(served, tmp_path, exit_code=3)["said"]
+    for url in ("log.example", "ftp://log.example", "http://", "http://[", "x" * 10_000):
+        done = audit("fetch", url, tmp_path)
+        assert done.exit_code in {2, 3}
+        assert "Traceback" not in done.output
+    assert audit("fetch", served.url, tmp_path, "--rate", "fast").exit_code == 2
+
+
+def test_trouble_that_passes_is_waited_for(served: Files, tmp_path: Path) -> None:
+    usual = served.files[TILE]
+    troubles = [
+        lambda asked: asked.give(b"", 429, Retry_After="0"),
+        is_in_trouble,
+        *[lambda asked: asked.give(b"", 503, Retry_After="0")] * 5,
+        lambda asked: asked.give(usual),
+    ]
+
+    def next_one(asked: Asked) -> None:
+        troubles.pop(0)(asked)
+
+    served.instead[TILE] = next_one
+    fetched(served, tmp_path)
+    assert troubles == []
+
+
+def test_a_log_that_is_shorter_than_before_is_found(served: Files, tmp_path: Path) -> None:
+    fetched(served, tmp_path)
+    served.files = dict(files(history(299)))
+    found = fault(served, tmp_path)
+    assert (found["code"], found["expected"], found["found"]) == (
+        "rolled_back",
+        "300 entries at least",
+        "299",
+    )
+    assert found["at"] == f"{served.url}/checkpoint"
+
+
+def forked(size: int, at: int) -> dict[str, bytes]:
+    entries = list(history(size))
+    entries[at] = entries[at].replace(b'"data":{', b'"data":{"forged":true,')
+    return dict(files(entries))
+
+
+@pytest.mark.parametrize(("size", "at"), [(300, 0), (300, 299), (700, 0), (700, 255), (700, 299)])
+def test_a_fork_of_what_was_kept_is_found_before_anything_is_overwritten(
+    served: Files, tmp_path: Path, size: int, at: int
+) -> None:
+    fetched(served, tmp_path)
+    before = lying_in(tmp_path)
+    served.files = forked(size, at)
+    found = fault(served, tmp_path)
+    assert (found["code"], found["at"]) == ("forked", f"{served.url}/checkpoint")
+    assert lying_in(tmp_path) == before
+    served.files = dict(files(history(700)))
+    fetched(served, tmp_path)
+
+
+def test_a_server_that_changes_its_mind_after_a_broken_fetch_is_found(served: Files, tmp_path: Path) -> None:
+    served.instead["tile/entries/001.p/44"] = is_in_trouble
+    fault(served, tmp_path, exit_code=3)
+    served.instead.clear()
+    for other in (forked(700, 1), forked(300, 299)):
+        served.files = other
+        assert fault(served, tmp_path)["code"] == "forked"
+    served.files = dict(files(history(299)))
+    assert fault(served, tmp_path)["code"] == "rolled_back"
+    served.files = dict(files(history(700)))
+    fetched(served, tmp_path)
+
+
+def test_a_server_that_changes_its_mind_in_the_middle_is_found(served: Files, tmp_path: Path) -> None:
+    other = forked(300, 280)
+
+    def change(asked: Asked) -> None:
+        served.files = other
+        asked.give(other[TILE])
+
+    served.instead[TILE] = change
+    served.files["tile/entries/001.p/44"] = other["tile/entries/001.p/44"]
+    found = fault(served, tmp_path)
+    assert (found["code"], found["at"]) == ("changed_entry", f"{served.url}/tile/entries/001.p/44")
+    assert "entry 280" in found["said"]
+
+
+def test_a_log_that_grows_while_it_is_fetched_is_fetched_as_it_is_then(served: Files, tmp_path: Path) -> None:
+    def grow(asked: Asked) -> None:
+        served.files = dict(files(history(400)))  # an export into the same folder: no tile is as narrow now
+        asked.give(b"", 404)
+
+    served.instead["tile/entries/001.p/44"] = grow
+    assert fetched(served, tmp_path)["size"] == 400
+    # And where narrow tiles went because they are full.
+    larger = dict(files(history(600)))
+    served.files = {"keys": served.files["keys"], "checkpoint": dict(files(history(500)))["checkpoint"]}
+    served.files |= {name: content for name, content in larger.items() if name.startswith("tile/")}
+    served.files["tile/1/000.p/1"] = larger["tile/1/000.p/2"][:32]
+    assert fetched(served, tmp_path)["size"] == 500
+    assert lying_in(tmp_path) == dict(files(history(500)))
+
+
+def test_the_keys_of_the_first_fetch_are_held_to(served: Files, tmp_path: Path) -> None:
+    fetched(served, tmp_path)
+    new, forger = signer(seed=2), signer(seed=3)
+    served.files = dict(files(history(400), forger, keys=[forger.verifier]))
+    assert fault(served, tmp_path)["code"] == "unsigned"
+    # A new key is taken over while the old one signs too.
+    served.files = dict(files(history(400), KEY, new, keys=[new.verifier, KEY.verifier, forger.verifier]))
+    fetched(served, tmp_path)
+    assert (tmp_path / "keys").read_text().split() == [str(KEY.verifier), str(new.verifier)]
+    served.files = dict(files(history(500), new, keys=[new.verifier]))
+    fetched(served, tmp_path)
+    assert fault(served, tmp_path, "--key", forger.verifier)["code"] == "unsigned"
+
+
+def test_no_more_is_asked_for_than_the_rate_allows(served: Files, tmp_path: Path) -> None:
+    for number, rate in enumerate(("50", f"{sum(map(len, served.files.values())) * 6 // 1000}kB")):
+        began = time.monotonic()
+        fetched(served, tmp_path / str(number), "--rate", rate)
+        assert time.monotonic() - began > 0.1  # seven files; some hundred kilobytes
+
+
+def test_two_fetches_into_one_folder_do_not_meet(served: Files, tmp_path: Path) -> None:
+    def meanwhile(asked: Asked) -> None:
+        assert "Another fetch" in audit("fetch", served.url, tmp_path).stderr
+        asked.give(served.files[TILE])
+
+    served.instead[TILE] = meanwhile
+    fetched(served, tmp_path)
+
+
+def test_a_fetch_that_was_killed_goes_on_where_it_was(served: Files, tmp_path: Path) -> None:
+    served.files = dict(files(history(10_000)))
+    waits = "tile/entries/030"
+    served.instead[waits] = hangs
+    program = Path(sys.executable).with_name("alliance-audit")
+    with subprocess.Popen([program, "fetch", served.url, tmp_path, "--parallel", "2"]) as process:
+        while not (tmp_path / "tile/entries/035").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert audit("verify", tmp_path).exit_code == 1  # nothing there passes for a log
+    served.instead.clear()
+    there = set(lying_in(tmp_path))
+    served.asked.clear()
+    fetched(served, tmp_path)
+    assert lying_in(tmp_path) == served.files
+    assert waits in served.asked
+    assert len([name for name in served.asked if name in there and ".p/" not in name]) == 0
