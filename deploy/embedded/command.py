@@ -18,10 +18,13 @@ from embedded.folder import existing, held, in_one_sentence
 from embedded.tokens import issuer_of
 from events.ids import AllianceId
 from processes.command import databases, migrate, run_kafka, secrets, serve, start, stop, topics, witness
+from processes.key_command import keys
 from processes.whereabouts import bases
 from service.telemetry import configure_logging
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+app.add_typer(keys, name="keys")
 
 for command in (call, serve, databases, migrate, topics, secrets, run_kafka, stop, start, witness):
     app.command()(command)

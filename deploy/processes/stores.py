@@ -25,7 +25,7 @@ async def stores(data: Path | None) -> AsyncIterator[Mapping[str, Store]]:
 
     Raises CannotStart, and SystemExit where a variable is wrong.
     """
-    told = [service for service in SERVICES if _is_told_of(service)]
+    told = [service for service in SERVICES if is_told_of(service)]
     if data is None and told:
         async with _opened({service: _address(service) for service in told}) as opened:
             yield opened
@@ -51,7 +51,7 @@ async def of_server(server: Server) -> AsyncIterator[Mapping[str, Store]]:
         yield opened
 
 
-def _is_told_of(service: str) -> bool:
+def is_told_of(service: str) -> bool:
     return (
         f"{service.upper()}_DATABASE_URL" in os.environ
         or f"{service.upper()}_DATABASE_URL_FILE" in os.environ

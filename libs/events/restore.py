@@ -24,7 +24,7 @@ import structlog
 
 from events.again import Again, CannotRestore
 from events.envelope import MalformedEvent, parse
-from events.errors import DatabaseUnavailable
+from events.errors import DatabaseUnavailable, Restoring
 from events.follow import Arrived
 from events.gate import Gate, Server
 from events.ids import AllianceId
@@ -161,12 +161,7 @@ class Restoration:
         """The server that connections lead to now, and whether the mark is of it."""
         async with self._store.single() as transaction:
             server = await Server.behind(transaction.raw)
-            marked = await transaction.raw.fetchval(
-                "SELECT EXISTS (SELECT FROM mark WHERE system_id = $1 AND timeline = $2)",
-                server.system_id,
-                server.timeline,
-            )
-        return server, bool(marked)
+            return server, await _is_marked(transaction, server)
 
     async def _round(self, reader: Reader, drain: asyncio.Event | None = None) -> bool:
         """Reads to the end and opens the gate; False where it was opened though the log was down."""
@@ -339,6 +334,23 @@ async def _lost(transaction: Transaction, events: Sequence[Arrived]) -> Sequence
         elif identity != _identity(event):
             raise CannotRestore("fork", f"{event.head.id} has other bytes here")
     return lost
+
+
+async def require_mark(transaction: Transaction) -> None:
+    """For a program that records beside the service. Raises Restoring where the database was not held against
+    its topic, or is another one by now.
+    """
+    if not await _is_marked(transaction, await Server.behind(transaction.raw)):
+        raise Restoring
+
+
+async def _is_marked(transaction: Transaction, server: Server) -> bool:
+    marked = await transaction.raw.fetchval(
+        "SELECT EXISTS (SELECT FROM mark WHERE system_id = $1 AND timeline = $2)",
+        server.system_id,
+        server.timeline,
+    )
+    return bool(marked)
 
 
 async def tell(store: Store) -> None:

@@ -123,6 +123,10 @@ class Masters:
         key = HKDF(algorithm=SHA256(), length=32, salt=None, info=context).derive(secret)
         return sha256(key).hexdigest(), key
 
+    def handed_out(self, alliance: AllianceId, owner: CompanyId) -> Sequence[bytes]:
+        """The keys of all epochs, for the owner or an auditor."""
+        return [key for _, key in self._keys(alliance, owner)]
+
     def sealing(self, alliance: AllianceId, owner: CompanyId) -> bytes | None:
         return self._keys(alliance, owner)[-1][1]
 

@@ -19,6 +19,7 @@ from ledger.accounts import api as accounts_api
 from ledger.balances import api as balances_api
 from ledger.book import Book
 from ledger.entries import api as entries_api
+from ledger.keys.rotation import Rotation
 from ledger.log import api as log_api
 from ledger.log.cosigning import LACKING, Cosigning
 from ledger.log.publishing import CHECKPOINTS, Publisher
@@ -32,6 +33,7 @@ from ledger.recorded import LEDGER, OWN
 from ledger.recording import Recording
 from ledger.settings import LedgerSettings
 from ledger.tables import documents, metadata
+from service.application import Loop
 from service.assembly import Description, assemble
 from service.runtime import Service
 
@@ -40,9 +42,11 @@ METADATA: Final[MetaData] = metadata
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
-def describe(book: Book, keys: LogKeys, witnesses: Mapping[str, str]) -> Description:
-    """The ledger, keeping its books by `book` and signing its logs with `keys`; `witnesses` are reached where
-    it says.
+def describe(
+    book: Book, keys: LogKeys, epochs: Mapping[str, int], witnesses: Mapping[str, str]
+) -> Description:
+    """The ledger, keeping its books by `book` and signing its logs with `keys`. `epochs`: how many there are
+    of each source's secrets; `witnesses`: where those are reached, by name.
     """
 
     async def keep(
@@ -50,9 +54,13 @@ def describe(book: Book, keys: LogKeys, witnesses: Mapping[str, str]) -> Descrip
     ) -> None:
         await book.apply(transaction, alliance, events)
 
-    def publisher(service: Service) -> Publisher:
-        cosigning = Cosigning(service.store, service.standings, Witnesses(witnesses))
-        return Publisher(service.store, keys, cosigning)
+    def loops(service: Service) -> Sequence[Loop]:
+        store, standings = service.store, service.standings
+        cosigning = Cosigning(store, standings, Witnesses(witnesses))
+        return [
+            Publisher(store, keys, cosigning).run,
+            Rotation(store, standings, book, keys, epochs).run,
+        ]
 
     return Description(
         name=LEDGER,
@@ -76,7 +84,7 @@ def describe(book: Book, keys: LogKeys, witnesses: Mapping[str, str]) -> Descrip
         react=keep,
         commands=partial(Recording, book),
         log_of=SOURCES,
-        loops=lambda service: [publisher(service).run],
+        loops=loops,
         gauges=CHECKPOINTS,
         details=LACKING,
     )
@@ -88,7 +96,8 @@ def create(
     """`followed` are the services whose events are posted: all of them unless given."""
     masters = settings.masters()
     book = book_of(masters, settings.origin_prefix, followed)
-    description = describe(book, LogKeys(masters[LEDGER]), settings.witnesses)
+    epochs = {name: len(secrets) for name, secrets in masters.items()}
+    description = describe(book, LogKeys(masters[LEDGER]), epochs, settings.witnesses)
     return assemble(description, settings, log, drain, masters)
 
 

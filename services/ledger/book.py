@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from uuid_utils.compat import uuid7
 
-from events.envelope import LIFE, Context, Head, encode, parse, source
+from events.envelope import LIFE, Context, Event, Head, encode, parse, source
 from events.follow import Arrived, CannotApply
 from events.ids import SYSTEM, AllianceId
 from events.sealing import Keyring, Seal, SealedFigure
@@ -46,17 +46,20 @@ class Book:
     async def record(
         self,
         transaction: Transaction,
-        alliance: AllianceId,
+        context: Context,
+        events: Sequence[Event],
         last: int,
-        bodies: Sequence[bytes],
-        keep: Kept | None,
-    ) -> None:
-        """Appends what the ledger decided itself, and its command's receipt, to a log of `last` entries; the
-        head must be locked by this transaction.
+        own: int,
+        keep: Kept | None = None,
+    ) -> Sequence[bytes]:
+        """Appends what the ledger decided itself, and its command's receipt, to a log of `last` entries, of
+        which `own` are the ledger's; the head must be locked by this transaction. Returns their bytes.
         """
+        bodies = [self._encoded(context, event, number) for number, event in enumerate(events, own + 1)]
         entries = [(parse(body), body) for body in bodies]
         read = [self._read(head) for head, _ in entries]
-        await self._append(transaction, alliance, last, entries, read, keep)
+        await self._append(transaction, context.alliance, last, entries, read, keep)
+        return bodies
 
     async def _append(
         self,
@@ -110,22 +113,26 @@ class Book:
             raise CannotApply("cannot_post", f"{head.type}: SealedFigure") from error
 
     def _opening(self, alliance: AllianceId) -> tuple[Head, bytes]:
-        now, event_id = datetime.now(UTC), str(uuid7())
+        now = datetime.now(UTC)
         context = Context(
             service=LEDGER,
             alliance=alliance,
             time=now,
             actor=SYSTEM,
-            correlation=event_id,
+            correlation=str(uuid7()),
             causation=None,
             effective_on=now.date(),
             charter_version=0,
             project=LIFE,
         )
-        event = LogOpened(origin=f"{self._origin_prefix}/{secrets.token_hex(16)}")
-        seal = Seal(self._reader.keyrings[LEDGER], alliance, event_id)
-        body = encode(event, context, id=event_id, stream=f"log/{alliance}", version=1, sequence=1, seal=seal)
+        body = self._encoded(context, LogOpened(origin=f"{self._origin_prefix}/{secrets.token_hex(16)}"), 1)
         return parse(body), body
+
+    def _encoded(self, context: Context, event: Event, number: int) -> bytes:
+        """`number` counts the ledger's own events alone."""
+        event_id, stream = str(uuid7()), f"log/{context.alliance}"
+        seal = Seal(self._reader.keyrings[LEDGER], context.alliance, event_id)
+        return encode(event, context, id=event_id, stream=stream, version=number, sequence=number, seal=seal)
 
 
 async def _posted(

@@ -3,12 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from uuid_utils.compat import uuid7
-
 from events.decision import Placed
-from events.envelope import Context, Recorded, encode
+from events.envelope import Context, Recorded
 from events.execute import Commands
-from events.sealing import Seal
 from events.store import Kept, Transaction
 from ledger.book import Book
 from standing import Given
@@ -36,19 +33,6 @@ class Recording(Commands[Given]):
         keep: Kept | None = None,
     ) -> list[Recorded[Any]]:
         """As the books do it: appended, put into the tree and posted."""
-        bodies = []
-        for number, new in enumerate(placed, versions[stream] + 1):
-            event_id = str(uuid7())
-            bodies.append(
-                encode(
-                    new.event,
-                    context,
-                    id=event_id,
-                    stream=f"log/{context.alliance}",
-                    version=number,
-                    sequence=number,
-                    seal=Seal(self.keyring, context.alliance, event_id),
-                )
-            )
-        await self._book.record(transaction, context.alliance, last, bodies, keep)
+        events = [new.event for new in placed]
+        bodies = await self._book.record(transaction, context, events, last, versions[stream], keep)
         return [self.registry.read(body, self.keyring) for body in bodies]

@@ -6,10 +6,11 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from embedded.folder import CannotStart, held
+from embedded.folder import CannotStart, InUse, held
 from embedded.secrets import begin_epoch, load_or_make
 from events.ids import AllianceId, CompanyId
 from events.sealing import Masters
+from processes.keys import rotate
 from service.masters import Master, epochs
 
 OLD, NEW = "ab" * 32, "CD" * 32
@@ -50,6 +51,20 @@ def test_a_folder_keeps_its_old_secrets_when_an_epoch_begins(tmp_path: Path) -> 
         assert after.sealing["ledger"][:1] == before.sealing["ledger"]
         assert {**after.sealing, "ledger": []} == {**before.sealing, "ledger": []}
         assert file.stat().st_mode & 0o777 == 0o444
+
+
+def test_an_operator_begins_an_epoch_where_nothing_runs(tmp_path: Path) -> None:
+    with held(tmp_path / "data") as folder:
+        load_or_make(folder)
+        with pytest.raises(InUse):
+            rotate(tmp_path / "data", "members")
+    assert rotate(tmp_path / "data", "members").startswith("members: epoch 1 begins with the next start")
+    with held(tmp_path / "data") as folder:
+        counts = {name: len(secrets) for name, secrets in load_or_make(folder).sealing.items()}
+    assert counts == {"members": 2, "purchasing": 1, "tenders": 1, "ledger": 1}
+    with pytest.raises(CannotStart, match="no data"):
+        rotate(tmp_path / "elsewhere", "members")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_secret_that_has_no_epochs_is_one_value(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from events.ids import AllianceId
 from events.pausing import pause
 from events.store import Store, Transaction
 from ledger.entries.views import origin
+from ledger.keys.views import signing_epoch
 from ledger.log.cosigning import Cosigning
 from ledger.log.signing import LogKeys
 from ledger.log.views import catch_up, worked_out
@@ -96,8 +97,9 @@ class Publisher:
                     await catch_up(transaction, alliance, size)
                     checkpoint = await checkpoint_at(transaction, alliance, size)
                     panel = await self._cosigning.panel(transaction, alliance)
-                note = self._keys.note(alliance, checkpoint)
-                keys = [str(key) for key in self._keys.verifiers(alliance, checkpoint.origin)]
+                    signing = self._keys.up_to(await signing_epoch(transaction, alliance, size))
+                note = signing.note(alliance, checkpoint)
+                keys = [str(key) for key in signing.verifiers(alliance, checkpoint.origin)]
                 note = await self._cosigning.cosigned(alliance, size, note, panel)
                 counts = (panel.named, panel.quorum, panel.signed(note))
                 async with self._store.single() as transaction:

@@ -30,6 +30,10 @@ class LogKeys:
         """The newest."""
         return len(self._masters) - 1
 
+    def up_to(self, epoch: int) -> "LogKeys":
+        """Without the epochs that come after."""
+        return LogKeys(self._masters[: epoch + 1])
+
     def signer(self, alliance: AllianceId, origin: str, epoch: int) -> Signer:
         context = b"log key" + alliance.bytes + epoch.to_bytes(4, "big")
         seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=context).derive(self._masters[epoch])

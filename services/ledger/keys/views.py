@@ -1,0 +1,56 @@
+"""What a log has told of keys so far, and telling it more."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from uuid_utils.compat import uuid7
+
+from events.envelope import LIFE, Context, Event
+from events.ids import SYSTEM, AllianceId
+from events.store import Transaction
+from ledger.balances.views import NEVER
+from ledger.book import Book
+from ledger.keys.domain import newest
+from ledger.keys.events import KeyRotated
+from ledger.period.views import own, version
+from ledger.recorded import LEDGER
+from standing import Standing
+
+_MOST: Final = 1000
+
+
+async def told(transaction: Transaction, alliance: AllianceId, size: int = NEVER) -> Sequence[KeyRotated]:
+    """By the first `size` entries."""
+    return [entry.event for entry in await own(transaction, alliance, KeyRotated, size=size, limit=_MOST)]
+
+
+async def signing_epoch(transaction: Transaction, alliance: AllianceId, size: int) -> int:
+    """The newest epoch whose key may sign the log at a size: who reads that much of it knows the key."""
+    return newest(await told(transaction, alliance, size)).get(LEDGER, 0)
+
+
+async def record(
+    book: Book,
+    transaction: Transaction,
+    alliance: AllianceId,
+    events: Sequence[Event],
+    last: int,
+    standing: Standing | None,
+    now: datetime,
+) -> None:
+    """Appends to a log of `last` entries, as the system; the head must be locked by this transaction."""
+    today = standing.today(now) if standing else now.date()
+    charter = standing.charter_on(today) if standing else None
+    context = Context(
+        service=LEDGER,
+        alliance=alliance,
+        time=now,
+        actor=SYSTEM,
+        correlation=str(uuid7()),
+        causation=None,
+        effective_on=today,
+        charter_version=charter.version if charter else 0,
+        project=LIFE,
+    )
+    await book.record(transaction, context, events, last, await version(transaction, alliance))
