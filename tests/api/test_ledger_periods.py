@@ -103,7 +103,7 @@ async def test_a_closing_that_is_tried_again_closes_once(books: Books) -> None:
 
 async def test_only_the_coordinator_closes(books: Books, product: Product) -> None:
     auditor = await product.grant(books.founded, f"auditor-{uuid4()}", "auditor")
-    await product.caught_up(books.founded.id)
+    await product.quiet()
     before = await product.digests()
     for client in (auditor, books.founded.directors[0]):
         refused = await books.ask(client, "2025-H1")
