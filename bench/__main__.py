@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from bench import balances, execute, http, ledger, relay, sealed, visible
+from bench import balances, execute, fetch, http, ledger, relay, sealed, visible
 from bench.table import HEAD, Row
 
 PARTS: Final[Mapping[str, Callable[[bool], Iterable[Row]]]] = {
@@ -19,6 +19,7 @@ PARTS: Final[Mapping[str, Callable[[bool], Iterable[Row]]]] = {
     "visible": visible.measure,
     "balances": balances.measure,
     "sealed": sealed.measure,
+    "fetch": fetch.measure,
 }
 
 

@@ -1,11 +1,11 @@
 """Tiles and entry bundles (C2SP tlog-tiles): a log as files that never change once they are full."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tlog.merkle import HASH_BYTES, Hashes, root_of
+from tlog.merkle import HASH_BYTES, Frontier, Hashes, leaf_hash, root_of
 
 WIDTH: Final = 256
 """Hashes of a full tile, and entries of a full bundle."""
@@ -83,6 +83,42 @@ def tile_of(level: int, index: int, size: int) -> Tile:
     """The tile that has the hash over `1 << level` leaves from `index << level` on, or what makes it up."""
     row, height = divmod(level, _HEIGHT)
     return tile_at(row, (index << height) // WIDTH, size)
+
+
+def laid_out(entries: Iterable[bytes], frontier: Frontier) -> Iterator[tuple[Tile, bytes]]:
+    """The files of a log, as soon as each is whole; `frontier`, empty at first, grows to the log's.
+
+    The memory that it takes does not grow with the log.
+    """
+    bundle: list[bytes] = []
+    rows: list[list[bytes]] = []
+    for entry in entries:
+        bundle.append(entry)
+        for height, _, found in frontier.append(leaf_hash(entry)):
+            level, rest = divmod(height, _HEIGHT)
+            if rest == 0:
+                if level == len(rows):
+                    rows.append([])
+                rows[level].append(found)
+                if len(rows[level]) == WIDTH:
+                    yield (
+                        tile_at(level, (frontier.size >> height) // WIDTH - 1, frontier.size),
+                        _taken(rows[level]),
+                    )
+        if len(bundle) == WIDTH:
+            yield tile_at(None, frontier.size // WIDTH - 1, frontier.size), bundle_of(bundle)
+            bundle.clear()
+    for level, row in enumerate(rows):
+        if row:
+            yield tile_at(level, (frontier.size >> _HEIGHT * level) // WIDTH, frontier.size), _taken(row)
+    if bundle:
+        yield tile_at(None, frontier.size // WIDTH, frontier.size), bundle_of(bundle)
+
+
+def _taken(row: list[bytes]) -> bytes:
+    tile = b"".join(row)
+    row.clear()
+    return tile
 
 
 def hashes_from(read: Callable[[Tile], bytes], size: int) -> Hashes:

@@ -9,9 +9,9 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tlog.checkpoints import Checkpoint
-from tlog.merkle import Frontier, leaf_hash
+from tlog.merkle import Frontier
 from tlog.notes import Kind, Signer, Verifier
-from tlog.tiles import WIDTH, Tile, bundle_of
+from tlog.tiles import laid_out
 
 ORIGIN: Final = "alliance.example/0123456789abcdef"
 ALLIANCE: Final = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -36,35 +36,10 @@ def files(
     origin: str = ORIGIN,
     keys: Sequence[Verifier] = (KEY.verifier,),
 ) -> Iterator[tuple[str, bytes]]:
-    """A log's files, path and content, the checkpoint last; signed by `KEY` unless `signers` are given.
-
-    The memory it takes does not grow with the log.
-    """
+    """A log's files, path and content, the checkpoint last; signed by `KEY` unless `signers` are given."""
     frontier = Frontier()
-    rows: list[list[bytes]] = []
-    bundle: list[bytes] = []
-
-    def cut(row: list[bytes], level: int | None, end: int) -> Iterator[tuple[str, bytes]]:
-        tile = Tile(level, (end - 1) // WIDTH, len(row))
-        yield tile.path, bundle_of(row) if level is None else b"".join(row)
-        row.clear()
-
-    for entry in entries:
-        bundle.append(entry)
-        for height, index, value in frontier.append(leaf_hash(entry)):
-            if height % 8 == 0:
-                if height // 8 == len(rows):
-                    rows.append([])
-                rows[height // 8].append(value)
-                if len(rows[height // 8]) == WIDTH:
-                    yield from cut(rows[height // 8], height // 8, index + 1)
-        if len(bundle) == WIDTH:
-            yield from cut(bundle, None, frontier.size)
-    for level, row in enumerate(rows):
-        if row:
-            yield from cut(row, level, frontier.size >> (8 * level))
-    if bundle:
-        yield from cut(bundle, None, frontier.size)
+    for tile, content in laid_out(entries, frontier):
+        yield tile.path, content
     yield "keys", "".join(f"{key}\n" for key in keys).encode()
     yield "checkpoint", note(Checkpoint(origin, frontier.size, frontier.root()), *signers)
 
