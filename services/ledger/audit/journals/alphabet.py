@@ -82,7 +82,9 @@ def amount_text(amount: Decimal, commodity: str) -> str:
 
 def one_line(text: str) -> str:
     """What can be seen of a text, on one line, at most `LONGEST_TEXT` characters; for between quotes."""
-    seen = "".join(" " if unicodedata.category(sign) in _UNSEEN else sign for sign in text)
+    seen = text
+    if not (text.isascii() and text.isprintable()):
+        seen = "".join(" " if unicodedata.category(sign) in _UNSEEN else sign for sign in text)
     return " ".join(seen.split())[:LONGEST_TEXT].rstrip()
 
 
