@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ledger.audit.replay import Replayed
 from ledger.audit.report import Gathered, written
-from ledger.audit.report.floors import Verdict, window
+from ledger.audit.report.floors import Verdict, window, worst
 from ledger.audit.report.gathering import LATEST, Account, Month
 from ledger.audit.report.markup import Markup, joined, tag
 from ledger.audit.report.wording import amount, ratio
@@ -174,6 +174,17 @@ def test_a_window_is_judged_by_the_exact_ratio_and_the_net(given_: str, got: str
     assert one is not None
     # Half of what was given: at the floor is not under it.
     assert one.verdict is verdict
+
+
+def test_a_member_is_shown_at_its_worst_and_when_that_was() -> None:
+    found = gathered()
+    assert re.search(r'badge under">under the floor</span> 2025-H1<', written(found, standing(), checked()))
+    windows = [window(found.accounts[GIVER], half, standing(), "EUR") for half in found.halves()]
+    shown = worst(one for one in windows if one is not None)
+    assert shown is not None
+    assert (shown.verdict, shown.last) == (Verdict.UNDER, HalfYear(2025, 2))
+    # What is open may still change, and is not judged beside what is closed.
+    assert max(found.closed) == HalfYear(2025, 1)
 
 
 def test_before_the_first_charter_there_is_no_floor() -> None:

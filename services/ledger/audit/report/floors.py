@@ -1,5 +1,6 @@
 """How a member's window stands to the charter's floor."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -47,6 +48,18 @@ class Window:
         if self.ratio >= Fraction(self.floor):
             return Verdict.ABOVE
         return Verdict.UNDER if self.got - self.given < -self.threshold else Verdict.WITHIN
+
+
+_WORST_FIRST: Final = (Verdict.UNDER, Verdict.WITHIN, Verdict.ABOVE, Verdict.NOTHING_GIVEN)
+
+
+def worst(windows: Iterable[Window]) -> Window | None:
+    """The latest of those that are worst; None of none."""
+    return min(
+        windows,
+        key=lambda one: (_WORST_FIRST.index(one.verdict), -one.last.year, -one.last.half),
+        default=None,
+    )
 
 
 def window(account: Account, last: HalfYear, standing: Standing | None, commodity: str) -> Window | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ledger.audit.journals.alphabet import one_line
 from ledger.audit.report.charts import over_time
-from ledger.audit.report.floors import WINDOWS, Verdict, window
+from ledger.audit.report.floors import WINDOWS, Verdict, Window, window, worst
 from ledger.audit.report.gathering import LATEST, Account, Gathered
 from ledger.audit.report.markup import Content, Markup, joined, tag
 from ledger.audit.report.tables import Column, table
@@ -15,6 +15,7 @@ from ledger.audit.report.wording import amount, exact_ratio, form, happening, ra
 from ledger.period.sums import HalfYear
 from ledger.posting.legs import Seen
 from standing import Standing
+from standing.alliance import Floor
 
 FIGURES = (Column("Given", True), Column("Got", True), Column("Net", True), Column("Ratio", True))
 
@@ -32,10 +33,23 @@ class Shown:
         member = self.standing.members.get(company) if self.standing else None
         return (one_line(member.name) if member else "") or str(company)
 
-    def last_window(self) -> HalfYear | None:
-        """The last half-year that was closed; where none is, the last of all."""
-        halves = self.gathered.halves()
-        return max(self.gathered.closed, default=halves[-1] if halves else None)
+    @property
+    def judged(self) -> Sequence[HalfYear]:
+        """The half-years that were closed; where none is, all."""
+        return sorted(self.gathered.closed) or self.gathered.halves()
+
+    @property
+    def floor(self) -> Floor | None:
+        """Of the charter in force at the end of the last of these."""
+        if self.standing is None or not self.judged:
+            return None
+        charter = self.standing.charter_on(self.judged[-1].ends_on)
+        return charter.floor if charter else None
+
+    def worst(self, account: Account) -> Window | None:
+        """Of the windows that end with one of these, the one in which a member stood worst."""
+        windows = (window(account, half, self.standing, self.commodity) for half in self.judged)
+        return worst(one for one in windows if one is not None)
 
 
 def figures(given: Decimal, got: Decimal, commodity: str) -> tuple[str, str, str, str]:
@@ -48,23 +62,29 @@ def figures(given: Decimal, got: Decimal, commodity: str) -> tuple[str, str, str
     )
 
 
-def badge(verdict: Verdict | None) -> Markup:
-    if verdict is None:
+def badge(found: Window | None) -> Markup:
+    if found is None:
         return tag("span", "–")
-    return tag("span", verdict.value, class_=f"badge {verdict.name.lower().replace('_', '-')}")
+    kind = found.verdict.name.lower().replace("_", "-")
+    return tag("span", found.verdict.value, class_=f"badge {kind}")
+
+
+def dated(found: Window | None) -> Markup:
+    """With the half-year with which the window ends, where the member stands under the floor."""
+    when = found and found.verdict in {Verdict.UNDER, Verdict.WITHIN}
+    return joined(badge(found), f" {found.last.name}" if found and when else None)
 
 
 def section(shown: Shown, company: UUID, account: Account) -> Markup:
     name, commodity = shown.name(company), shown.commodity
     given, got = (account.total(side, commodity) for side in (Seen.CONTRIBUTED, Seen.RECEIVED))
-    last = shown.last_window()
-    now = window(account, last, shown.standing, commodity) if last else None
+    found = shown.worst(account)
     return tag(
         "section",
         tag("h3", tag("bdi", name), id=f"member-{company}"),
         tag("p", "Company ", tag("code", str(company)), class_="quiet"),
         _heads(account, given, got, commodity),
-        tag("p", "Window to ", now.last.name, ": ", badge(now.verdict)) if now else None,
+        tag("p", "Against the floor: ", dated(found)) if found else None,
         tag("figure", _chart(shown, company, account)) if account.sums else None,
         _by_half(shown, account),
         _by_form(shown, account, given, got),
@@ -131,7 +151,7 @@ def _by_half(shown: Shown, account: Account) -> Markup:
                 *figures(given, got, commodity),
                 *ended,
                 floor,
-                badge(one.verdict if one else None),
+                badge(one),
                 state,
             )
         )
@@ -209,13 +229,12 @@ def _others(account: Account, commodity: str) -> Markup | None:
     return table("In other commodities", [Column("Commodity"), *FIGURES], rows)
 
 
-def window_said(shown: Shown, half: HalfYear) -> str | None:
-    """`a ratio of 0.50 over each half-year, …`: the floor of the charter in force at the end of it."""
-    charter = shown.standing.charter_on(half.ends_on) if shown.standing else None
-    if charter is None or charter.floor is None:
-        return None
-    floor = charter.floor
+def floor_said(shown: Shown) -> str:
+    """That of the charter in force at the end of the last half-year that is judged."""
+    floor = shown.floor
+    if floor is None:
+        return "No charter in the log sets a floor."
     return (
-        f"a ratio of {floor.ratio:f} over each {WINDOWS[floor.window]}, where the net is under "
-        f"−{amount(floor.threshold.amount, floor.threshold.currency)} {floor.threshold.currency}"
+        f"The charter’s floor: a ratio of {floor.ratio:f} over each {WINDOWS[floor.window]}, where the net "
+        f"is under −{amount(floor.threshold.amount, floor.threshold.currency)} {floor.threshold.currency}."
     )

@@ -8,12 +8,11 @@ from uuid import UUID
 
 from ledger.audit.books import NOBODY
 from ledger.audit.journals.alphabet import one_line
-from ledger.audit.report import proof
+from ledger.audit.report import overview, proof
 from ledger.audit.report.charts import Bars, paired_bars
-from ledger.audit.report.floors import Verdict, window
 from ledger.audit.report.gathering import Account, Gathered
 from ledger.audit.report.markup import Content, Markup, joined, tag
-from ledger.audit.report.members import FIGURES, Shown, badge, figures, section, window_said
+from ledger.audit.report.members import FIGURES, Shown, figures, section
 from ledger.audit.report.proof import Checked
 from ledger.audit.report.tables import Column, table
 from ledger.audit.report.wording import amount, day, form, happening, unaccented
@@ -116,7 +115,7 @@ def _whose(shown: Shown, checked: Checked) -> str:
 
 
 def _parts(shown: Shown, members: Sequence[tuple[UUID, Account]], checked: Checked) -> Iterator[Content]:
-    yield _overview(shown, members)
+    yield overview.section(shown, members)
     yield _forms(shown, members)
     yield tag(
         "section",
@@ -128,88 +127,6 @@ def _parts(shown: Shown, members: Sequence[tuple[UUID, Account]], checked: Check
     )
     yield _unopened(shown.gathered)
     yield proof.section(checked)
-
-
-def _overview(shown: Shown, members: Sequence[tuple[UUID, Account]]) -> Markup:
-    commodity, last = shown.commodity, shown.last_window()
-    bars, rows, given_in_all, got_in_all = [], [], Decimal(), Decimal()
-    for company, account in members:
-        given, got = (account.total(side, commodity) for side in (Seen.CONTRIBUTED, Seen.RECEIVED))
-        one = window(account, last, shown.standing, commodity) if last else None
-        verdict = one.verdict if one else None
-        exact = one.ratio if one else None
-        shown_ratio = None if exact is None else Decimal(exact.numerator) / Decimal(exact.denominator)
-        bars.append(Bars(shown.name(company), given, got, shown_ratio, verdict is Verdict.UNDER))
-        name = tag("a", tag("bdi", shown.name(company)), href=f"#member-{company}")
-        rows.append((name, *figures(given, got, commodity), badge(verdict)))
-        given_in_all, got_in_all = given_in_all + given, got_in_all + got
-    floor = window_said(shown, last) if last else None
-    charter = shown.standing.charter_on(last.ends_on) if shown.standing and last else None
-    floored = charter.floor if charter else None
-    return tag(
-        "section",
-        tag("h2", "All members", id="overview"),
-        tag("p", f"The charter’s floor: {floor}.")
-        if floor
-        else tag("p", "No charter in the log sets a floor."),
-        tag(
-            "figure",
-            paired_bars(
-                "overview-chart",
-                "What each member gave and got, and its ratio against the floor",
-                "; ".join(
-                    f"{bar.name}: given {amount(bar.given, commodity)}, got {amount(bar.got, commodity)}"
-                    for bar in bars
-                ),
-                bars,
-                commodity,
-                floored.ratio if floored else None,
-                ratios=floored is not None,
-            ),
-            tag(
-                "figcaption",
-                f"In {commodity}, over the whole log",
-                f"; the ratio is that of the window to {last.name}." if last and floored else ".",
-            ),
-        )
-        if bars
-        else None,
-        table(
-            f"Given and got by all members over the whole log, in {commodity}",
-            [Column("Member"), *FIGURES, Column(f"Window to {last.name}" if last else "Window")],
-            rows,
-            ("All", *figures(given_in_all, got_in_all, commodity), ""),
-        ),
-        _imbalances(shown),
-        tag(
-            "p",
-            "Given [contribution]: the value of what a member put in, less what it was paid for it. Got "
-            "[benefit]: how much better it did than it would have done alone. Net: got less given. Ratio: "
-            "got divided by given. Only what has happened counts.",
-            class_="quiet",
-        ),
-        aria_labelledby="overview",
-    )
-
-
-def _imbalances(shown: Shown) -> Markup | None:
-    if not shown.gathered.imbalances:
-        return None
-    rows = [
-        (
-            tag("bdi", shown.name(UUID(data["member"]))),
-            one_line(f"{data['starts_on']} to {data['ends_on']}"),
-            amount(Decimal(data["contributed"]["amount"]), shown.commodity),
-            amount(Decimal(data["received"]["amount"]), shown.commodity),
-            amount(Decimal(data["net"]["amount"]), shown.commodity),
-            one_line(data["ratio"]),
-            one_line(str(data["floor"])),
-            str(entry),
-        )
-        for entry, data in shown.gathered.imbalances
-    ]
-    columns = [Column("Member"), Column("Window"), *FIGURES, Column("Floor", True), Column("Entry", True)]
-    return table("What the ledger recorded as under the floor", columns, rows)
 
 
 def _forms(shown: Shown, members: Sequence[tuple[UUID, Account]]) -> Markup:

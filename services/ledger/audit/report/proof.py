@@ -20,6 +20,10 @@ _UNPINNED: Final = (
     "The log’s key was taken from the log itself: whoever made up the whole log would have signed it too. "
     "Compare it with the key that you have from elsewhere, or make this page with --key."
 )
+_UNWITNESSED: Final = (
+    "No witness has cosigned the checkpoint, since no charter in the log names any and none was asked for: "
+    "whether others are shown the same history, only comparing checkpoints with them tells."
+)
 _ED25519: Final = bytes.fromhex("302a300506032b6570032100")
 """What stands before a bare Ed25519 key in the form that openssl reads (RFC 8410, section 4)."""
 
@@ -43,19 +47,21 @@ class Checked:
     @classmethod
     def of(cls, note: bytes, found: Verified, whole: Complete, trust: Trusted, books: Books) -> "Checked":
         names = ", ".join(one_line(key.name) for key in found.signed_by)
+        cautions = [] if trust.pinned else [_UNPINNED]
+        witnesses = {}
         if found.quorum is None:
-            witnesses = "none: no charter in the log names any, and none was asked for"
+            cautions.append(_UNWITNESSED)
         else:
-            witnesses = f"{len(found.cosigned)} cosigned; needed: {found.quorum.number}, {found.quorum.by}"
+            cosigned = f"{len(found.cosigned)} cosigned; needed: {found.quorum.number}, {found.quorum.by}"
+            witnesses = {"Witnessed": cosigned}
         numbers = ", ".join(f"{name.split('/')[1]} 1 to {last:,}" for name, last in whole.last.items())
         said = {
             "Signed": f"by {names}",
-            "Witnesses": witnesses,
+            **witnesses,
             "Unchanged": f"all {found.checkpoint.size:,} entries and every tile lie under the signed root",
             "Complete": f"no event is missing or doubled: {numbers}",
             "Replayed": "every sum on this page was worked out again from the entries",
         }
-        cautions = [] if trust.pinned else [_UNPINNED]
         return cls(note, found.signed_by, trust.said, said, cautions, books.keys.company)
 
     @property
