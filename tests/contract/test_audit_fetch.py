@@ -261,6 +261,7 @@ def test_a_server_that_gives_no_answer_is_unreachable_and_named(
 def test_no_server_and_no_log_are_unreachable_and_no_address_is_wrong_usage(tmp_path: Path) -> None:
     with Files({}) as served:
         assert "there is no log" in fault(served, tmp_path, "--key", KEY.verifier, exit_code=3)["said"]
+        served.files["checkpoint"] = dict(files(history(3)))["checkpoint"]
         assert "--key" in fault(served, tmp_path, exit_code=2)["said"]
     assert served.url in fault(served, tmp_path, exit_code=3)["said"]
     for url in ("log.example", "ftp://log.example", "http://", "http://[", "x" * 10_000):

@@ -62,11 +62,11 @@ async def fetch(
     Raises DoesNotHold for a server that lies, Unreachable for one that does not answer, Unusable.
     """
     with alone(path) as folder:
+        note = await _note(server)
         served = await _served_keys(server)
         trust = Trusted(pinned or (folder.keys if folder.has(KEYS) else served), bool(pinned))
         if not trust.keys:
             raise Unusable(f"{server.base} does not say what its log's keys are: --key KEY.")
-        note = await _note(server)
         for _ in range(_MOST_STARTS):
             try:
                 return await _Coming(server, folder, note, trust, bar).load(served, parallel)
@@ -242,7 +242,7 @@ class _Coming:
 async def _note(server: Server) -> bytes:
     note = await server.get(CHECKPOINT, LARGEST_TEXT)
     if note is None:
-        raise Unreachable(f"{server.address(CHECKPOINT)}: there is no log.")
+        raise Unreachable(f"{server.address(CHECKPOINT)}: there is no log, or none that you may see.")
     return note
 
 

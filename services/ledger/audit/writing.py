@@ -23,12 +23,14 @@ def alone(path: Path) -> Iterator[Folder]:
     lock = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise Unusable(f"Another fetch into {path} is under way.") from None
+    try:
         (path / _COMING).mkdir(exist_ok=True)
         yield Folder(path)
-        shutil.rmtree(path / _COMING)
-    except BlockingIOError:
-        raise Unusable(f"Another fetch into {path} is under way.") from None
     finally:
+        shutil.rmtree(path / _COMING, ignore_errors=True)
         os.close(lock)
 
 
