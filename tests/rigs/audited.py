@@ -1,19 +1,12 @@
 """What an auditor gets of a running program: an alliance's log in a folder, and its keys."""
 
-import json
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from uuid import UUID
 
-from events.ids import AllianceId, CompanyId
-from events.sealing import Masters
 from rigs.program import ALLIANCE, Program
-from service.masters import epochs_of
 
 AUDIT = Path(sys.executable).with_name("alliance-audit")
-SOURCES = ("members", "purchasing", "tenders", "ledger")
 
 
 def exported(program: Program, alliance: str, folder: Path) -> Path:
@@ -23,17 +16,11 @@ def exported(program: Program, alliance: str, folder: Path) -> Path:
     return folder
 
 
-def key_file(program: Program, alliance: str, companies: Iterable[str], file: Path) -> Path:
-    """The keys of these companies, worked out from the program's secrets."""
-    keys: dict[str, dict[str, list[str]]] = {}
-    for source in SOURCES:
-        masters = epochs_of((program.data / "secrets" / f"sealing-{source}").read_text())
-        keys[source] = {}
-        for company in companies:
-            key = Masters(masters).sealing(AllianceId(UUID(alliance)), CompanyId(UUID(company)))
-            assert key is not None
-            keys[source][company] = [key.hex()]
-    file.write_text(json.dumps({"alliance": alliance, "company": None, "keys": keys}))
+def key_file(program: Program, alliance: str, file: Path) -> Path:
+    """The keys of all its companies, as an auditor gets them."""
+    command = [str(ALLIANCE), "keys", "export", "--alliance", alliance, "--for", "auditor"]
+    command += ["--data", str(program.data), str(file)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
     return file
 
 
