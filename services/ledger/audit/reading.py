@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
-from events.envelope import Event, Head, Recorded
-from events.sealing import Confidential, Keyring, SealedFigure
+from events.envelope import Event, Head, MalformedEvent, Recorded, parse
+from events.sealing import Confidential, SealedFigure
+from ledger.audit.findings import DoesNotHold
+from ledger.audit.keys import KeyFile, UnknownKey
 from ledger.posting.posted import CannotPost, Read, Reader
 from ledger.posting.rules import Source
 from ledger.posting.transactions import Line, Reversal
@@ -22,22 +23,43 @@ class Opened:
 
 
 class Opener:
-    """With the keys of all companies (`company` None) all lines, with one company's those in its accounts."""
+    """Reads the entries of one alliance with its keys: with those of all companies all lines, with one
+    company's those in its accounts.
+    """
 
-    def __init__(
-        self, sources: Mapping[str, Source], keyrings: Mapping[str, Keyring], company: UUID | None
-    ) -> None:
-        self._reader = Reader(sources, keyrings)
-        self._company = company
+    def __init__(self, sources: Mapping[str, Source], keys: KeyFile) -> None:
+        self._reader = Reader(sources, {name: keys.keyring(name) for name in sources})
+        self._alliance = keys.alliance
+        self._company = keys.company
 
-    def open(self, head: Head) -> Opened:
-        """Raises CannotPost."""
-        recorded = self._reader.decode(head)
+    def open(self, index: int, body: bytes) -> Opened:
+        """Raises DoesNotHold."""
+        head = self._head(index, body)
         try:
-            lines, sealed = self._reader.ruled(recorded), False
-        except SealedFigure:
-            lines, sealed = self._rest(recorded), True
+            recorded = self._reader.decode(head)
+            try:
+                lines, sealed = self._reader.ruled(recorded), False
+            except SealedFigure:
+                lines, sealed = self._rest(recorded), True
+        except CannotPost as error:
+            raise wrong(error.code, index, "an event that can be read and posted", error.detail) from error
+        except UnknownKey as error:
+            expected, found = "a figure that the keys open", f"another key of {error}"
+            raise wrong("unknown_key", index, expected, found) from error
+        if sealed and self._company is None:
+            raise wrong("unknown_key", index, "figures that the keys open", "one of a company without any")
         return Opened(head, Read(recorded, self._own(lines)), sealed)
+
+    def _head(self, index: int, body: bytes) -> Head:
+        try:
+            head = parse(body)
+        except MalformedEvent as error:
+            raise wrong("malformed_entry", index, "an event", error) from error
+        if head.alliance != self._alliance:
+            raise wrong("wrong_alliance", index, f"an event of {self._alliance}", f"one of {head.alliance}")
+        if head.service not in self._reader.sources:
+            raise wrong("unknown_service", index, "an event of a followed service", head.service)
+        return head
 
     def _rest(self, recorded: Recorded[Any]) -> Sequence[Line | Reversal]:
         """Rules take the rows of several companies one by one, so what the rows at hand post can be told
@@ -70,3 +92,9 @@ def _open_rows(event: Event) -> Event:
 
 def _is_sealed(value: Any) -> bool:
     return isinstance(value, Confidential) and value.open is None
+
+
+def wrong(code: str, entry: int, expected: str, found: object) -> DoesNotHold:
+    return DoesNotHold(
+        code, f"entry {entry}", "it cannot be replayed", expected=expected, found=found, entry=entry
+    )

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from events.envelope import Head, MalformedEvent, parse
+from events.envelope import Head
 from ledger.audit.closings import Closings
-from ledger.audit.findings import DoesNotHold
-from ledger.audit.keys import KeyFile, UnknownKey
-from ledger.audit.reading import Opened, Opener
+from ledger.audit.keys import KeyFile
+from ledger.audit.reading import Opened, Opener, wrong
 from ledger.audit.whereabouts import Whereabouts
 from ledger.period import sums as period_sums
 from ledger.period.sums import Booking, Heading
@@ -49,11 +48,7 @@ class Replay:
         followed: Mapping[str, Source] | None = None,
     ) -> None:
         known = known_sources() if followed is None else followed
-        self._known = frozenset(known)
-        keyrings = {name: keys.keyring(name) for name in known}
-        self._opener = Opener(known, keyrings, keys.company)
-        self._alliance = keys.alliance
-        self._company = keys.company
+        self._opener = Opener(known, keys)
         self._entry = entry
         self._whereabouts = Whereabouts()
         self._reversed: set[int] = set()
@@ -69,7 +64,7 @@ class Replay:
             yield self._replayed(index, body)
 
     def _replayed(self, index: int, body: bytes) -> Replayed:
-        opened = self._open(index, body)
+        opened = self._opener.open(index, body)
         recorded = opened.read.recorded
         if recorded.service == LEDGER:
             self.closings.check(index, recorded, self.standing, self._sums)
@@ -87,35 +82,14 @@ class Replay:
         try:
             self.standing = evolve(self.standing, Told.by(head))
         except Exception as error:
-            raise _wrong("contradicts", index, "what can have happened", type(error).__name__) from error
-
-    def _open(self, index: int, body: bytes) -> Opened:
-        try:
-            head = parse(body)
-        except MalformedEvent as error:
-            raise _wrong("malformed_entry", index, "an event", error) from error
-        if head.alliance != self._alliance:
-            raise _wrong("wrong_alliance", index, f"an event of {self._alliance}", f"one of {head.alliance}")
-        if head.service not in self._known:
-            raise _wrong("unknown_service", index, "an event of a followed service", head.service)
-        try:
-            opened = self._opener.open(head)
-        except CannotPost as error:
-            raise _wrong(error.code, index, "an event that can be read and posted", error.detail) from error
-        except UnknownKey as error:
-            raise _wrong(
-                "unknown_key", index, "a figure that the keys open", f"another key of {error}"
-            ) from error
-        if opened.sealed and self._company is None:
-            raise _wrong("unknown_key", index, "figures that the keys open", "one of a company without any")
-        return opened
+            raise wrong("contradicts", index, "what can have happened", type(error).__name__) from error
 
     def _post(self, index: int, opened: Opened) -> Posted:
         known = self._reversed_by(opened.read)
         try:
             (posted,), reversed_by = post(index, [opened.read], self._booking, known)
         except CannotPost as error:
-            raise _wrong(
+            raise wrong(
                 error.code, index, "what reverses an event for the first time", error.detail
             ) from error
         self._reversed |= reversed_by.keys()
@@ -128,7 +102,7 @@ class Replay:
 
     def _earlier(self, event_id: str) -> Earlier | None:
         for index in self._whereabouts.of(event_id):
-            opened = self._open(index, self._entry(index))
+            opened = self._opener.open(index, self._entry(index))
             if opened.head.id == event_id:
                 reversed_ = index in self._reversed
                 return Earlier(index, opened.head.service, reversed_, self._legs(index, opened.read))
@@ -150,10 +124,4 @@ def _balanced(posted: Posted) -> None:
         sums[leg.commodity] += leg.amount
     for commodity, total in sums.items():
         if total:
-            raise _wrong("unbalanced", posted.entry, f"legs that add up to 0 {commodity}", "another sum")
-
-
-def _wrong(code: str, entry: int, expected: str, found: object) -> DoesNotHold:
-    return DoesNotHold(
-        code, f"entry {entry}", "it cannot be replayed", expected=expected, found=found, entry=entry
-    )
+            raise wrong("unbalanced", posted.entry, f"legs that add up to 0 {commodity}", "another sum")

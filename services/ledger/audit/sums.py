@@ -27,33 +27,46 @@ class Of(NamedTuple):
     commodity: str
 
 
+class MemberSums(dict[Of, Decimal]):
+    """Positive is more of the side."""
+
+    def add(self, posted: Posted) -> None:
+        for leg in posted.legs:
+            if leg.side in SUMMED and leg.member is not None:
+                of = Of(leg.member, leg.side, leg.form or "", leg.nature or "", leg.commodity)
+                self[of] = self.get(of, Decimal()) + leg.sense
+
+    def of_member(self, member: UUID, commodity: str) -> dict[Seen, Decimal]:
+        """What it gave, got and may expect."""
+        found: dict[Seen, Decimal] = defaultdict(Decimal)
+        for of, amount in self.items():
+            if of.member == member and of.commodity == commodity:
+                found[of.side] += amount
+        return found
+
+
 class Sums:
     """Of all that is effective up to `as_of`, included; of everything where that is None."""
 
     def __init__(self, as_of: date | None = None) -> None:
         self._until = as_of or date.max
-        self.accounts: dict[Account, Decimal] = defaultdict(Decimal)
+        self.accounts: dict[Account, Decimal] = {}
         """Signed as booked: 0 in all, a commodity. What has come to 0 is left out."""
-        self.members: dict[Of, Decimal] = defaultdict(Decimal)
-        """Positive is more of the side."""
+        self.members = MemberSums()
 
     def add(self, posted: Posted) -> None:
         if posted.effective_on > self._until:
             return
+        self.members.add(posted)
         for leg in posted.legs:
             account = Account(leg.account, leg.commodity)
-            self.accounts[account] += leg.amount
-            if not self.accounts[account]:
+            total = self.accounts.get(account, Decimal()) + leg.amount
+            if total:
+                self.accounts[account] = total
+            else:
                 # Accounts of obligations come and go with each: kept, they would be most of all that is.
-                del self.accounts[account]
-            if leg.side in SUMMED and leg.member is not None:
-                of = Of(leg.member, leg.side, leg.form or "", leg.nature or "", leg.commodity)
-                self.members[of] += leg.sense
+                self.accounts.pop(account, None)
 
     def of_member(self, member: UUID, commodity: str) -> dict[Seen, Decimal]:
         """What it gave, got and may expect."""
-        found: dict[Seen, Decimal] = defaultdict(Decimal)
-        for of, amount in self.members.items():
-            if of.member == member and of.commodity == commodity:
-                found[of.side] += amount
-        return found
+        return self.members.of_member(member, commodity)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.envelope import Event, Recorded
@@ -51,8 +51,7 @@ class Nature(StrEnum):
     MARGIN = "margin"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """The line of a transaction that names a member, with its sense: positive is more of the side.
 
     The signed amounts of its two accounts follow from it: a received line is booked negative.
