@@ -130,6 +130,8 @@ CHARTER: Final = "alliance.members.charter_put_in_force.v1"
 GRANTED: Final = "alliance.members.role_granted.v1"
 WITHDRAWN: Final = "alliance.members.role_withdrawn.v1"
 CARD: Final = "alliance.members.card_filled_in.v1"
+TELLING: Final = frozenset({FOUNDED, CHARTER, GRANTED, WITHDRAWN, CARD, *STATUS_EVENTS})
+"""The types that say something of it: `evolve` passes over all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class Books:
     def __init__(self, tree: Tree, keys: KeyFile | None) -> None:
         """Raises DoesNotHold where the log does not begin with an event."""
         self._tree = tree
-        self.keys = keys or KeyFile(alliance=_alliance(tree), company=NOBODY, keys={})
+        self.keys = keys or no_keys(tree)
         self._replay = Replay(self.keys, lambda index: tree.bundle(index // WIDTH)[index % WIDTH])
         self.sealed = 0
         """Entries so far that post something which these keys do not open."""
@@ -58,10 +58,11 @@ class Books:
         return f"With {whose}: {rest}."
 
 
-def _alliance(tree: Tree) -> UUID:
+def no_keys(tree: Tree) -> KeyFile:
+    """Raises DoesNotHold where the log does not begin with an event."""
     first = tree.bundle(0)[0] if tree.checkpoint.size else b""
     try:
-        return parse(first).alliance
+        return KeyFile(alliance=parse(first).alliance, company=NOBODY, keys={})
     except MalformedEvent as error:
         raise DoesNotHold(
             "malformed_entry", "entry 0", "no event", expected=LogOpened.type, found=str(error), entry=0

@@ -71,6 +71,11 @@ class Closings:
         """What is raised where an entry stands in a closing that is none of it."""
         return _another(entry, self._expected[0].type, found)
 
+    def end(self, size: int) -> None:
+        """Told that the log ends here. Raises DoesNotHold in the middle of a closing."""
+        if self._expected:
+            raise _another(size - 1, f"{self._expected[0].type} after it", "the end of the log")
+
     def _begin(
         self,
         entry: int,

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
+from datetime import datetime
 from json import dumps
 from pathlib import Path
 from typing import IO, Annotated, Any, Final, Literal
@@ -17,7 +17,7 @@ from typing import IO, Annotated, Any, Final, Literal
 import typer
 import uvloop
 
-from ledger.audit import completing, fetching, journals, showing, telling, verifying
+from ledger.audit import completing, fetching, journals, recounting, replaying, showing, telling, verifying
 from ledger.audit.books import Books
 from ledger.audit.fetching import PARALLEL, Fetched
 from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
@@ -56,14 +56,6 @@ Pinned = Annotated[
 Witnesses = Annotated[
     list[str],
     typer.Option("--witness", metavar="KEY", help="A witness that must have cosigned. Repeatable."),
-]
-
-
-Keys = Annotated[
-    Path | None,
-    typer.Option(
-        "--keys", metavar="FILE", help="The key file of the alliance, or of a company; none opens nothing."
-    ),
 ]
 
 
@@ -145,21 +137,45 @@ def complete(folder: Dir, key: Pinned = [], json: Json = False) -> None:  # noqa
 def show(
     folder: Dir,
     index: Annotated[int, typer.Argument(min=0, metavar="N", help="The entry's number, from 0 on.")],
-    keys: Keys = None,
     key: Pinned = [],  # noqa: B006
     json: Json = False,
 ) -> None:
-    """Show one entry, check the proof that it is in the log, and with keys what it posts."""
+    """Show one entry, and check the proof that it is in the log."""
     with judged(folder, json):
-        log, held = Folder(folder), KeyFile.read(keys) if keys else None
+        log = Folder(folder)
         tree, _ = verifying.opened(log, trusted(log, key).keys)
-        shown, replayed = showing.show(tree, log.checkpoint, index, held), None
-        if held:
-            # From the first entry on: which periods are closed, and what a reversal takes back, tell
-            # earlier ones.
-            with progress("replay", index + 1) as done:
-                replayed = next(islice(Books(tree, held).entries(done), index, None))
-        tell(*telling.shown(shown, replayed), json)
+        tell(*telling.shown(showing.show(tree, log.checkpoint, index)), json)
+
+
+Keys = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys", metavar="FILE", help="The key file of the alliance, or of a company; none opens nothing."
+    ),
+]
+
+
+@app.command()
+def replay(
+    folder: Dir,
+    keys: Keys = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Sums of what is effective up to that day.")
+    ] = None,
+    at_size: Annotated[
+        int | None, typer.Option(min=0, help="Of the log as it was when it had so many entries.")
+    ] = None,
+    key: Pinned = [],  # noqa: B006
+    json: Json = False,
+) -> None:
+    """Work out again who gave and got what, and check what was recorded of closed half-years."""
+    with judged(folder, json):
+        log = Folder(folder)
+        tree, _ = verifying.opened(log, trusted(log, key).keys)
+        what = replaying.asked(log, tree, keys, at_size, as_of and as_of.date())
+        with progress("replay", what.size) as done:
+            found = replaying.replay(what, done=done)
+        tell(*recounting.replayed(what, found), json)
 
 
 @app.command()

@@ -1,0 +1,115 @@
+"""A part of a log, read without what came before: its sums, and what must be looked at in order later."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cache
+
+from ledger.audit.keys import KeyFile
+from ledger.audit.light import LightReader
+from ledger.audit.reading import Opener
+from ledger.audit.tally import Place, Tally, as_text
+from ledger.period.sums import HalfYear
+from ledger.posting.rules import Source
+from ledger.posting.transactions import Line, Reversal
+from ledger.recorded import LEDGER, OWN
+from standing.alliance import TELLING
+
+
+@dataclass(frozen=True, slots=True)
+class Reversing:
+    """An entry that reverses an event, in which span of entries, and when it counts."""
+
+    entry: int
+    span: int
+    service: str
+    place: Place
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """An event that some entry reverses."""
+
+    entry: int
+    event_id: str
+    service: str
+    lines: Sequence[Line | Reversal]
+
+
+@dataclass(slots=True)
+class Part:
+    """Spans of entries, and between them those that the ledger recorded itself: `own`, one fewer."""
+
+    spans: list[Tally] = field(default_factory=lambda: [Tally()])
+    own: list[tuple[int, bytes]] = field(default_factory=list)
+    told: list[tuple[int, int, bytes]] = field(default_factory=list)
+    """What the members service told of the standing: span, entry, bytes."""
+    reversing: list[Reversing] = field(default_factory=list)
+    sealed: int = 0
+    """Entries that post something which the keys do not open."""
+
+    def merge(self, later: "Part") -> None:
+        """`later` begins where this one ends."""
+        shift = len(self.spans) - 1
+        self.spans[-1].merge(later.spans[0])
+        self.spans += later.spans[1:]
+        self.own += later.own
+        self.told += [(span + shift, entry, body) for span, entry, body in later.told]
+        self.reversing += [replace(one, span=one.span + shift) for one in later.reversing]
+        self.sealed += later.sealed
+
+
+class PartReader:
+    """Reads parts of one log with its keys; sums are of what is effective up to `as_of` apart from the
+    rest.
+    """
+
+    def __init__(self, sources: Mapping[str, Source], keys: KeyFile, as_of: date | None = None) -> None:
+        until = as_of or date.max
+        self._light = LightReader(sources, keys, carefully={*TELLING, *OWN.registry.classes})
+        self._clear = Opener(sources, keys)
+        self._place = cache(lambda day: Place(HalfYear.of(day), day <= until))
+
+    def part(self, first: int, bodies: Iterable[bytes]) -> Part:
+        """Of entries, the first of which has the index `first`. Raises DoesNotHold."""
+        part = Part()
+        span, light, place_of = part.spans[-1], self._light.read, self._place
+        for index, body in enumerate(bodies, first):
+            read = light(body)
+            if read is not None:
+                _, service, day, lines = read
+            else:
+                opened = self._clear.open(index, body)
+                service = opened.head.service
+                if service == LEDGER:
+                    part.own.append((index, body))
+                    part.spans.append(span := Tally())
+                    continue
+                if opened.head.type in TELLING:
+                    part.told.append((len(part.own), index, body))
+                part.sealed += opened.sealed
+                day, lines = opened.read.recorded.effective_on, _with_text(opened.read.lines)
+            span.entries += 1
+            for line in lines:
+                if isinstance(line, Line):
+                    span.add(line, place_of(day))
+                else:
+                    part.reversing.append(
+                        Reversing(index, len(part.own), service, place_of(day), line.event_id)
+                    )
+        return part
+
+    def find(self, first: int, bodies: Iterable[bytes], wanted: Collection[str]) -> Iterator[Reversed]:
+        """Those of the events with these ids that are among the entries. Raises DoesNotHold."""
+        ids = {event_id.encode() for event_id in wanted}
+        for index, body in enumerate(bodies, first):
+            # Where the id stands in every event that was ever recorded.
+            if body[27:63] in ids:
+                opened = self._clear.open(index, body)
+                lines = _with_text(opened.read.lines)
+                yield Reversed(index, opened.head.id, opened.head.service, lines)
+
+
+def _with_text(lines: Sequence[Line | Reversal]) -> Sequence[Line | Reversal]:
+    return [as_text(line) if isinstance(line, Line) else line for line in lines]
