@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -242,25 +242,41 @@ def _mounts(app: FastAPI) -> list[Mount]:
 @asynccontextmanager
 async def started() -> AsyncIterator[Product]:
     """A product on an empty folder of its own; entered and left by one task."""
+    with guarded_folder() as (path, guard):
+        async with started_on(path, guard) as product:
+            yield product
+
+
+@contextmanager
+def guarded_folder() -> Iterator[tuple[Path, Guard]]:
+    """An empty one, and who deletes it at the end."""
     # Short and directly under /tmp, for the path of PostgreSQL's socket.
     path = Path(tempfile.mkdtemp(prefix="alliance-product-", dir="/tmp"))
     guard = Guard(path)
     try:
-        with held(path / "data") as folder:
-            secrets = load_or_make(folder)
-            async with running(folder, secrets.passwords) as server:
-                guard.watch(int((folder.postgres / "postmaster.pid").read_text().split()[0]))
-                await embedded_app.prepare(server)
-                app = embedded_app.create(folder, secrets, server, asyncio.Event())
-                async with app.router.lifespan_context(app):
-                    product = Product(app, server, issuer_of(folder))
-                    try:
-                        yield product
-                    finally:
-                        await product.close()
+        yield path, guard
     finally:
         shutil.rmtree(path, ignore_errors=True)
         guard.close()
+
+
+@asynccontextmanager
+async def started_on(path: Path, guard: Guard) -> AsyncIterator[Product]:
+    """A product on the folder `data` in a guarded one, for the first time or again."""
+    with held(path / "data") as folder:
+        secrets = load_or_make(folder)
+        async with running(folder, secrets.passwords) as server:
+            postgres = int((folder.postgres / "postmaster.pid").read_text().split()[0])
+            guard.watch(postgres)
+            await embedded_app.prepare(server)
+            app = embedded_app.create(folder, secrets, server, asyncio.Event())
+            async with app.router.lifespan_context(app):
+                product = Product(app, server, issuer_of(folder))
+                try:
+                    yield product
+                finally:
+                    await product.close()
+    guard.forget(postgres)
 
 
 async def kept_running() -> AsyncIterator[Product]:
