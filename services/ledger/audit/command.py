@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from json import dumps
 from pathlib import Path
 from typing import IO, Annotated, Any, Final, Literal
@@ -56,6 +57,14 @@ Pinned = Annotated[
 Witnesses = Annotated[
     list[str],
     typer.Option("--witness", metavar="KEY", help="A witness that must have cosigned. Repeatable."),
+]
+
+
+Keys = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys", metavar="FILE", help="The key file of the alliance, or of a company; none opens nothing."
+    ),
 ]
 
 
@@ -137,22 +146,21 @@ def complete(folder: Dir, key: Pinned = [], json: Json = False) -> None:  # noqa
 def show(
     folder: Dir,
     index: Annotated[int, typer.Argument(min=0, metavar="N", help="The entry's number, from 0 on.")],
+    keys: Keys = None,
     key: Pinned = [],  # noqa: B006
     json: Json = False,
 ) -> None:
-    """Show one entry, and check the proof that it is in the log."""
+    """Show one entry, check the proof that it is in the log, and with keys what it posts."""
     with judged(folder, json):
-        log = Folder(folder)
+        log, held = Folder(folder), KeyFile.read(keys) if keys else None
         tree, _ = verifying.opened(log, trusted(log, key).keys)
-        tell(*telling.shown(showing.show(tree, log.checkpoint, index)), json)
-
-
-Keys = Annotated[
-    Path | None,
-    typer.Option(
-        "--keys", metavar="FILE", help="The key file of the alliance, or of a company; none opens nothing."
-    ),
-]
+        shown, replayed = showing.show(tree, log.checkpoint, index, held), None
+        if held:
+            # From the first entry on: which periods are closed, and what a reversal takes back, tell
+            # earlier ones.
+            with progress("replay", index + 1) as done:
+                replayed = next(islice(Books(tree, held).entries(done), index, None))
+        tell(*telling.shown(shown, replayed), json)
 
 
 @app.command()

@@ -7,10 +7,10 @@ from json import dumps
 from pathlib import Path
 from typing import Any, Final
 
-from events.envelope import MalformedEvent, parse
 from ledger.audit.completing import Complete
 from ledger.audit.fetching import Fetched
 from ledger.audit.folder import checkpoint_of
+from ledger.audit.replay import Replayed
 from ledger.audit.showing import Shown
 from ledger.audit.trusting import Trusted
 from ledger.audit.verifying import Verified
@@ -75,9 +75,9 @@ def complete(found: Complete) -> Told:
     return data, _lines(f"Complete: {found.entries} entries of alliance {found.alliance}", lines)
 
 
-def shown(found: Shown) -> Told:
-    """The event too where the entry is one: that it is, `complete` says."""
-    event, proof = _event(found.entry), found.proof
+def shown(found: Shown, replayed: Replayed | None) -> Told:
+    """`replayed` has what the entry posts, where there are keys to tell it."""
+    proof = found.proof
     data = {
         **checkpoint(found.checkpoint),
         "index": proof.index,
@@ -85,7 +85,7 @@ def shown(found: Shown) -> Told:
         "hashes": [one.hex() for one in proof.hashes],
         "tlog_proof": bytes(proof).decode(),
         "bytes": b64encode(found.entry).decode(),
-        "event": event,
+        "event": found.event,
     }
     lines = [
         ("leaf", leaf_hash(found.entry).hex()),
@@ -93,15 +93,19 @@ def shown(found: Shown) -> Told:
         ("root", found.checkpoint.root.hex()),
     ]
     head = f"Holds: entry {proof.index} is one of {found.checkpoint.size} of {found.checkpoint.origin}"
-    said = dumps(event, indent=2) if event else repr(found.entry)
-    return data, f"{_lines(head, lines)}\n{said}"
-
-
-def _event(entry: bytes) -> Mapping[str, Any] | None:
-    try:
-        return parse(entry).envelope
-    except MalformedEvent:
-        return None
+    said = dumps(found.event, indent=2) if found.event else repr(found.entry)
+    if replayed is None:
+        return data, f"{_lines(head, lines)}\n{said}"
+    legs = [(leg.account, f"{leg.amount:f} {leg.commodity}") for leg in replayed.posted.legs]
+    data["booked_on"] = replayed.posted.booked_on.isoformat()
+    data["postings"] = [
+        {"account": leg.account, "amount": f"{leg.amount:f}", "commodity": leg.commodity}
+        for leg in replayed.posted.legs
+    ]
+    data["sealed"] = replayed.sealed
+    posts = f"Posts, booked on {data['booked_on']}:" if legs else "Posts nothing that these keys open."
+    rest = "\nIt posts more than these keys open." if replayed.sealed and legs else ""
+    return data, f"{_lines(head, lines)}\n{said}\n{_lines(posts, legs)}{rest}"
 
 
 def checkpoint(head: Checkpoint) -> Mapping[str, Any]:
