@@ -72,6 +72,15 @@ class Operation:
             if one["in"] == where
         }
 
+    @property
+    def required(self) -> Sequence[str]:
+        """Query parameters that must be given."""
+        return [
+            one["name"]
+            for one in self.definition.get("parameters", ())
+            if one["in"] == "query" and one.get("required")
+        ]
+
     @cached_property
     def body(self) -> Mapping[str, Json] | None:
         """The schema of the JSON body; None where the operation takes none."""

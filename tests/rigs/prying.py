@@ -53,13 +53,19 @@ async def pry(walk: RecognisableWalk, by: str, service: str, known: Mapping[str,
 
 
 def filters(walk: RecognisableWalk, view: Operation) -> Iterator[Mapping[str, str]]:
-    """None, then each by itself with each value that it can have."""
-    yield {}
-    for name, schema in view.parameters("query").items():
-        if name not in UNFILTERED:
-            values = [*_values(walk, view, name, schema)]
-            assert values, f"{view.name}: by which values of {name} is it to be filtered?"
-            yield from ({name: value} for value in values)
+    """What must be given, in each way; and beside it each of the others, with each value that it has."""
+    values = {
+        name: [*_values(walk, view, name, schema)]
+        for name, schema in view.parameters("query").items()
+        if name not in UNFILTERED
+    }
+    for name, known in values.items():
+        assert known, f"{view.name}: by which values of {name} is it to be filtered?"
+    required = {name: values.pop(name) for name in view.required}
+    for given in product(*required.values()):
+        query = dict(zip(required, given, strict=True))
+        yield query
+        yield from ({**query, name: value} for name, known in values.items() for value in known)
 
 
 def _values(walk: RecognisableWalk, view: Operation, name: str, schema: Json) -> Iterator[str]:
@@ -73,8 +79,10 @@ def _values(walk: RecognisableWalk, view: Operation, name: str, schema: Json) ->
             yield from walk.companies.values()
         if part.get("format") == "date":
             yield from ("2025-01-02", DAY)
-        if name == "at_size":
+        if name in {"at_size", "size", "new", "index"}:
             yield from ("20", "200")
+        if name == "old":
+            yield "5"
         if name == "period":
             yield "2025"
         if name == "project":

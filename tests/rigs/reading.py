@@ -51,6 +51,12 @@ OPEN_TEXTS = frozenset(
 )
 """Meant for everybody in the alliance, the directory included: by operation and field."""
 
+CLOSED = "a total of a closed half-year"
+SHOW_CLOSED = {
+    f"ledger.{name}" for name in ("read_period_balances", "prove_period_balance", "list_imbalances")
+}
+"""What all members see of each other, and where."""
+
 ALL = "all members"
 SUBJECT = "the subject of a token"
 """Nobody's to read: the id of a person stands in place of it everywhere."""
@@ -86,6 +92,16 @@ async def add_sums(walk: RecognisableWalk, secrets: Secrets) -> None:
             shown = await walk.send(Call(view, "accountant", {"alliance": walk.known["alliance"]}, query))
             for owner, figure in _owned(shown.json(), ALL):
                 secrets.add(figure, [owner], f"a sum of {view.name}")
+
+
+async def add_closed(walk: RecognisableWalk, secrets: Secrets) -> None:
+    """What each member gave and got in all in the half-year that the walk has closed."""
+    view = walk.operations["ledger.read_period_balances"]
+    shown = await walk.send(
+        Call(view, "accountant", {one: walk.known[one] for one in ("alliance", "period")})
+    )
+    for owner, figure in _owned(shown.json(), ALL):
+        secrets.add(figure, [owner], CLOSED)
 
 
 def _owned(value: Json, owner: str) -> Iterator[tuple[str, str]]:
@@ -130,6 +146,8 @@ def _shown_to(told: Told, one: Answered, own: str, field: str, owners: set[str])
     coordinates = one.by == "coordinator"
     if field in OPEN_TEXTS:
         return True
+    if field == CLOSED:
+        return one.operation in SHOW_CLOSED
     if " reason" in field or " evidence" in field:
         concerned = {told.walk.companies[member] for member in CONCERNED.get(service, ())}
         about = operation.removeprefix("read_")
