@@ -6,7 +6,8 @@ independent. After each command each of them reads all that it may and tries, dr
 also by each date, log size and filter. An attacker then looks for the others' figures in what they saw: in
 each number, its difference to the one before, these beside any other number, by each price and percentage.
 
-It does not solve equations in several unknowns. A total over three or more is no line.
+It does not solve equations in several unknowns. A total over three or more is no line. The half-years in
+which anything happens stay open: in a closed one, what each gave and got in all is for everybody to see.
 """
 
 from collections.abc import Mapping, Sequence

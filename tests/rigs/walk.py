@@ -77,6 +77,7 @@ class Walk:
         self.members: Sequence[str] = MEMBERS
         self.terms: Mapping[str, Any] = {}
         """Of the first charter, in place of the sample's."""
+        self.founded_on = "2025-01-02"
         self.known: dict[str, str] = {}
         self.companies: dict[str, str] = {}
         self.founded = False
@@ -173,7 +174,7 @@ class Walk:
             "charter": charter(notice_days=0, **self.terms),
             "preamble": "Together, and openly.",
             "companies": [name.capitalize() for name in self.members],
-            "effective_on": "2025-01-02",
+            "effective_on": self.founded_on,
         }
         await self.ask("members.found_alliance", "coordinator", body, save="alliance")
         shown = await self.ask("members.list_members", "coordinator")
@@ -193,7 +194,7 @@ class Walk:
             "subject": self.subject(by),
             "role": role,
             "company": company,
-            "effective_on": "2025-01-02",
+            "effective_on": self.founded_on,
         }
         await self.ask("members.grant_role", "coordinator", body)
 

@@ -52,3 +52,12 @@ async def leaving(year: Year) -> None:
     await year.do("members.give_notice", "lumiel")
     await year.walk.caught_up()
     await year.do("members.leave", "lumiel")
+
+
+async def closing(year: Year) -> None:
+    """The half-year of the founding, in which nobody gave or got anything: all else stays open."""
+    year.on("2025-01-02")
+    year.walk.known["period"] = "2024-H2"
+    await year.do("ledger.close_period", period="2024-H2")
+    # What is tried from now on: the half-year in which the year's figures are.
+    year.walk.calls["ledger.close_period"].body["period"] = "2025-H1"

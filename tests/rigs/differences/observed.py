@@ -34,6 +34,7 @@ class Observed(Onlooker):
     ) -> None:
         self.walk = Walk(product, self)
         self.walk.members, self.walk.terms = EVERYBODY, TERMS
+        self.walk.founded_on = "2024-12-16"
         self.services = services
         self.year = Year(self.walk)
         self.ids = Ids()
@@ -77,6 +78,8 @@ class Observed(Onlooker):
             log = await self.walk.ask("ledger.read_log", "auditor")
             for index in range(log["log_size"]):
                 self.ids.add("index", index)
+            self.ids.add("path", "0/000.p/1")
+            self.ids.add("old", 1)
         async with asyncio.TaskGroup() as reading:
             for reader in self.readers:
                 reading.create_task(reader.read(command, moved, self.year.day, everything=everything))

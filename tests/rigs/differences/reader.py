@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Final
 from uuid import uuid4
 
@@ -100,10 +101,14 @@ class Reader:
         ]
         for value in values:
             for operation in taking:
+                required = [name for name in operation.required if name != parameter]
                 for ids in self.ids.ways(operation):
-                    if not self._anothers(ids):
-                        answer = await self._ask(operation, ids, {parameter: value})
-                        self._keep((operation.name, *ids.values(), parameter), operation, answer)
+                    if self._anothers(ids):
+                        continue
+                    for others in product(*map(self.choices, required)):
+                        query = dict(zip(required, others, strict=True))
+                        answer = await self._ask(operation, ids, {**query, parameter: value})
+                        self._keep((operation.name, *ids.values(), parameter, *others), operation, answer)
             self._end(f"{parameter} {value}")
             self.filtered.add(parameter)
 
