@@ -2,12 +2,10 @@
 checks; and nothing else has one.
 """
 
-from base64 import b64encode
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,9 +14,7 @@ from ledger.audit.sealed import check
 from ledger.period.sealing import SealedList, line_of
 from ledger.period.sums import HalfYear, Heading
 from ledger.posting.legs import Seen
-from samples.tlog import kept
-from tlog.checkpoints import Checkpoint, Proof
-from tlog.merkle import inclusion_proof, leaf_hash, root
+from samples.periods import proof_of
 
 MEMBERS = [UUID(int=number << 100 | 7) for number in range(1, 5)]
 
@@ -32,29 +28,6 @@ headings = st.builds(
 amounts = st.integers(-(10**9), 10**9).map(Decimal)
 
 
-def answer(sealed: SealedList, heading: Heading, **changed: Any) -> dict[str, Any]:
-    """As the ledger gives it, from a log in which other entries stand around the one that seals the list."""
-    entry = orjson.dumps(
-        {
-            "source": "/ledger/alliances/0199f6e4-6f1c-7c3a-9b1e-2f6d8a4c5b7e",
-            "type": "alliance.ledger.balances_sealed.v1",
-            **changed,
-            "data": {"log_size": 3, "count": sealed.count, "root": sealed.root.hex()},
-        }
-    )
-    hashes = kept(map(leaf_hash, [b"one", b"two", b"three", entry, b"five"]))
-    checkpoint = Checkpoint("alliance.local/1", 5, root(5, hashes)).text.encode()
-    proof = Proof(3, inclusion_proof(3, 5, hashes), checkpoint + b"\n\xe2\x80\x94 a signature\n")
-    return {
-        "entry": b64encode(entry).decode(),
-        "proof": bytes(proof).decode(),
-        "lines": [
-            {"index": place.index, "line": place.line, "hashes": [one.hex() for one in place.hashes]}
-            for place in sealed.shown(heading)
-        ],
-    }
-
-
 def asked(heading: Heading) -> tuple[str, str, str, str]:
     return str(heading.member), heading.side.value, heading.period.name, heading.commodity
 
@@ -64,7 +37,7 @@ def asked(heading: Heading) -> tuple[str, str, str, str]:
 def test_any_amount_and_any_absence_is_shown(sums: dict[Heading, Decimal], other: Heading) -> None:
     sealed = SealedList(sums)
     for heading in {*sums, other}:
-        amount, checkpoint = check(answer(sealed, heading), *asked(heading))
+        amount, checkpoint = check(proof_of(sealed, heading), *asked(heading))
         assert Decimal(amount) == sums.get(heading, 0)
         assert checkpoint.startswith("alliance.local/1\n5\n")
 
@@ -74,11 +47,11 @@ def test_any_amount_and_any_absence_is_shown(sums: dict[Heading, Decimal], other
 def test_no_other_amount_has_a_proof(sums: dict[Heading, Decimal], data: st.DataObject) -> None:
     sealed = SealedList(sums)
     heading = data.draw(st.sampled_from(sorted(sums)))
-    honest = answer(sealed, heading)
+    honest = proof_of(sealed, heading)
     (line,) = honest["lines"]
     another = line | {"line": line_of(heading, sums[heading] + 1)}
     elsewhere = line | {"index": (line["index"] + 1) % (sealed.count + 1)}
-    for lines in ([another], [elsewhere], [], answer(SealedList({}), heading)["lines"]):
+    for lines in ([another], [elsewhere], [], proof_of(SealedList({}), heading)["lines"]):
         with pytest.raises(ValueError):
             check(honest | {"lines": lines}, *asked(heading))
 
@@ -88,7 +61,7 @@ def test_no_other_amount_has_a_proof(sums: dict[Heading, Decimal], data: st.Data
 def test_the_absence_of_what_is_there_has_no_proof(sums: dict[Heading, Decimal], data: st.DataObject) -> None:
     sealed = SealedList(sums)
     heading = data.draw(st.sampled_from(sorted(sums)))
-    honest = answer(sealed, heading)
+    honest = proof_of(sealed, heading)
     index = honest["lines"][0]["index"]
     around = [
         {"index": at, "line": place.line, "hashes": [one.hex() for one in place.hashes]}
@@ -110,13 +83,13 @@ def test_the_absence_of_what_is_there_has_no_proof(sums: dict[Heading, Decimal],
 def test_another_entry_with_a_root_in_it_seals_nothing(changed: dict[str, Any]) -> None:
     heading = Heading(MEMBERS[0], Seen.CONTRIBUTED, HalfYear(2025, 1), "EUR")
     with pytest.raises(ValueError, match="the entry"):
-        check(answer(SealedList({heading: Decimal(1)}), heading, **changed), *asked(heading))
+        check(proof_of(SealedList({heading: Decimal(1)}), heading, **changed), *asked(heading))
 
 
 def test_any_byte_of_an_entry_or_a_proof_that_is_another_is_found() -> None:
     heading = Heading(MEMBERS[0], Seen.CONTRIBUTED, HalfYear(2025, 1), "EUR")
     others = {heading._replace(member=member): Decimal(5) for member in MEMBERS}
-    honest = answer(SealedList(others), heading)
+    honest = proof_of(SealedList(others), heading)
     text = honest["proof"]
     signed = text.index("\n\n") + 2
     # What stands under the checkpoint is its signatures, and another's to check; its name is returned.
