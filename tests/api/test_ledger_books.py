@@ -177,7 +177,13 @@ async def test_an_account_says_what_a_director_wants_to_know(played: Played) -> 
     ]
     assert [(one["debtor"], one["outstanding"]) for one in account["to_receive"]] == [(None, euros("600.00"))]
     log = await played.read(played.mine, "/log")
-    assert answer["proof"] == {"origin": log["origin"], "log_size": log["log_size"]}
+    assert answer["proof"] == {
+        "origin": log["origin"],
+        "log_size": log["log_size"],
+        "checkpoint_size": answer["proof"]["checkpoint_size"],
+        "sealed": None,
+    }
+    assert answer["alliance"] == []
 
 
 async def test_a_year_counts_its_own_and_what_was_pending_at_its_end(played: Played) -> None:

@@ -212,6 +212,21 @@ async def test_every_member_sees_what_each_gave_and_got_in_a_closed_half_year(cl
     assert "5060.00" not in str(by_date)
 
 
+async def test_an_account_shows_the_alliances_closed_totals_and_what_they_are_proved_by(
+    closed: Books,
+) -> None:
+    member = closed.founded.companies[0]
+    in_period = await closed.get(closed.founded.directors[0], "/periods/2025-H1/balances")
+    for reader in closed.founded.directors[:2]:
+        account = await closed.get(reader, f"/members/{member}/account?period=2025")
+        assert account["alliance"] == [{"period": "2025-H1", "figures": in_period["totals"]}]
+        assert account["proof"]["sealed"] == in_period["sealed"]
+        assert account["proof"]["checkpoint_size"] == account["proof"]["log_size"]
+        assert ("sealed" in account["account"]) == (reader is closed.founded.directors[1])
+    account = await closed.get(closed.founded.directors[0], f"/members/{member}/account?period=2024")
+    assert account["alliance"] == []
+
+
 async def test_an_open_half_year_shows_nothing(closed: Books) -> None:
     member = closed.founded.companies[0]
     for period, rest in pairs(

@@ -51,13 +51,12 @@ OPEN_TEXTS = frozenset(
 )
 """Meant for everybody in the alliance, the directory included: by operation and field."""
 
+ALL = "all members"
 CLOSED = "a total of a closed half-year"
 SHOW_CLOSED = {
     f"ledger.{name}" for name in ("read_period_balances", "prove_period_balance", "list_imbalances")
 }
-"""What all members see of each other, and where."""
-
-ALL = "all members"
+"""Where all members see what each of them gave and got in it; that of all together in an account too."""
 SUBJECT = "the subject of a token"
 """Nobody's to read: the id of a person stands in place of it everywhere."""
 
@@ -101,7 +100,7 @@ async def add_closed(walk: RecognisableWalk, secrets: Secrets) -> None:
         Call(view, "accountant", {one: walk.known[one] for one in ("alliance", "period")})
     )
     for owner, figure in _owned(shown.json(), ALL):
-        secrets.add(figure, [owner], CLOSED)
+        secrets.add(figure, [owner], CLOSED if owner != ALL else f"{CLOSED}, of all")
 
 
 def _owned(value: Json, owner: str) -> Iterator[tuple[str, str]]:
@@ -146,8 +145,8 @@ def _shown_to(told: Told, one: Answered, own: str, field: str, owners: set[str])
     coordinates = one.by == "coordinator"
     if field in OPEN_TEXTS:
         return True
-    if field == CLOSED:
-        return one.operation in SHOW_CLOSED
+    if field.startswith(CLOSED):
+        return one.operation in SHOW_CLOSED or (field != CLOSED and operation == "read_account")
     if " reason" in field or " evidence" in field:
         concerned = {told.walk.companies[member] for member in CONCERNED.get(service, ())}
         about = operation.removeprefix("read_")

@@ -14,10 +14,13 @@ from starlette.responses import Response
 
 from ledger.accounts import views
 from ledger.balances import views as balances
-from ledger.balances.figures import Figures
+from ledger.balances.figures import Figures, Totals
 from ledger.entries import views as entries
 from ledger.obligations import views as obligations
 from ledger.obligations.api import ObligationView, shown
+from ledger.period import views as periods
+from ledger.period.api import SealedView
+from ledger.period.events import BalancesSealed
 from ledger.posting.legs import Seen
 from ledger.snapshot import AsOf, AtSize, Sealed, Shown, Snapshot, snapshot
 from ledger.tables import NOBODY
@@ -61,6 +64,19 @@ class Proof(BaseModel):
 
     origin: str | None = Field(description="The name of the log.")
     log_size: int = Field(description="The entries, of which this account was worked out.")
+    checkpoint_size: int = Field(
+        description="The entries that the published checkpoint covers; 0 without one."
+    )
+    sealed: SealedView | None = Field(
+        description="The newest entry that seals what was given and got in closed half-years."
+    )
+
+
+class ClosedHalfYear(BaseModel):
+    """What all members gave and got in it."""
+
+    period: str
+    figures: Totals
 
 
 class AccountView(Shown):
@@ -68,6 +84,9 @@ class AccountView(Shown):
     name: str
     period: str | None
     account: Account | Sealed
+    alliance: list[ClosedHalfYear] = Field(
+        description="Of the year's half-years those that are closed, with the totals of the alliance."
+    )
     proof: Proof
 
 
@@ -115,22 +134,43 @@ async def read_account(
     """What a member's director wants to know: given and got, by nature and project, to pay, to receive."""
     async with snapshot(service, caller, alliance) as books:
         name = books.given.member(member).name
-        if unchanged := books.unchanged(request):
+        proof = await _proof(books)
+        if unchanged := books.unchanged(request, proof.checkpoint_size):
             return unchanged
+        since = date(int(period), 1, 1) if period else balances.FIRST_DAY
+        until = date(int(period), 12, 31) if period else balances.LAST_DAY
         return AccountView(
             log_size=books.log_size,
             complete=books.complete,
             member=member,
             name=name,
             period=period,
-            account=await _account(books, member, period) if books.may_read(member) else Sealed(owner=member),
-            proof=Proof(origin=await entries.origin(books.transaction, alliance), log_size=books.log_size),
+            account=await _account(books, member, since, until)
+            if books.may_read(member)
+            else Sealed(owner=member),
+            alliance=[
+                ClosedHalfYear(period=one.name, figures=Totals.of(totals, books.commodity))
+                for one, totals in (
+                    await periods.closed_totals(books.transaction, alliance, books.commodity, since, until)
+                ).items()
+            ],
+            proof=proof,
         )
 
 
-async def _account(books: Snapshot, member: UUID, period: str | None) -> Account:
-    since = date(int(period), 1, 1) if period else balances.FIRST_DAY
-    until = date(int(period), 12, 31) if period else balances.LAST_DAY
+async def _proof(books: Snapshot) -> Proof:
+    transaction, alliance = books.transaction, books.alliance
+    size = await transaction.raw.fetchval("SELECT size FROM logs WHERE alliance_id = $1", alliance)
+    sealed = await periods.own(transaction, alliance, BalancesSealed, newest=True)
+    return Proof(
+        origin=await entries.origin(transaction, alliance),
+        log_size=books.log_size,
+        checkpoint_size=size or 0,
+        sealed=SealedView.of(sealed[0]) if sealed else None,
+    )
+
+
+async def _account(books: Snapshot, member: UUID, since: date, until: date) -> Account:
     currency, transaction, alliance = books.commodity, books.transaction, books.alliance
     before = await balances.sums(transaction, alliance, currency, [member], until=until)
     sums = await balances.sums(transaction, alliance, currency, [member], since=since, until=until)

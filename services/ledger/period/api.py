@@ -6,7 +6,7 @@ from base64 import b64encode
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import Path, Query, Request
@@ -147,6 +147,10 @@ class SealedView(BaseModel):
     count: int = Field(description="Of the lines.")
     root: str = Field(description="Over them, as RFC 6962 hashes; in hexadecimal.")
 
+    @classmethod
+    def of(cls, sealed: views.OwnEntry[BalancesSealed]) -> Self:
+        return cls(entry=sealed.index, count=sealed.event.count, root=sealed.event.root)
+
 
 class PeriodBalancesView(Shown):
     """What was given and got in a closed half-year, in the currency of the charter of its last day."""
@@ -182,7 +186,7 @@ async def read_period_balances(
         starts_on=wanted.starts_on,
         ends_on=wanted.ends_on,
         entry=closing.index,
-        sealed=SealedView(entry=sealed.index, count=sealed.event.count, root=sealed.event.root),
+        sealed=SealedView.of(sealed),
         members=[
             MemberTotals(
                 member=member,

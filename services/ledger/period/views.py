@@ -75,6 +75,29 @@ async def sums(
     }
 
 
+async def closed_totals(
+    transaction: Transaction, alliance: UUID, commodity: str, since: date, until: date
+) -> dict[HalfYear, dict[Seen, Decimal]]:
+    """What all members contributed and received, by side, in each closed half-year that begins between two
+    days, both included; in their order.
+    """
+    found: dict[HalfYear, dict[Seen, Decimal]] = {
+        HalfYear.named(closing.event.period): {}
+        for closing in await own(transaction, alliance, PeriodClosed, limit=NEVER)
+        if since <= closing.event.starts_on <= until
+    }
+    rows = await transaction.raw.fetch(
+        "SELECT starts_on, side, sum(amount) FROM period_sums"
+        " WHERE alliance_id = $1 AND commodity = $2 AND starts_on = ANY($3::date[]) GROUP BY starts_on, side",
+        alliance,
+        commodity,
+        [period.starts_on for period in found],
+    )
+    for starts_on, side, amount in rows:
+        found[HalfYear.of(starts_on)][Seen(side)] = amount
+    return found
+
+
 async def books(transaction: Transaction, alliance: AllianceId) -> Books:
     """What closing rests on; the head must be locked by this transaction."""
     row = await transaction.raw.fetchrow(
