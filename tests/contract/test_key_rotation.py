@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from events.envelope import parse
 from events.ids import AllianceId
@@ -59,7 +60,7 @@ async def told(books: Books, alliance: AllianceId) -> list[Mapping[str, Any]]:
 
 
 async def published(books: Books, alliance: AllianceId, publisher: Publisher) -> Note:
-    """The checkpoint of all entries."""
+    """What is published once all entries are acknowledged."""
     async with books.store.single() as transaction:
         await transaction.raw.execute(
             "UPDATE heads SET relayed_sequence = last_sequence WHERE alliance_id = $1", alliance
@@ -98,17 +99,26 @@ async def test_both_keys_sign_once_the_log_tells_of_the_new_one_and_each_is_enou
         assert set(note.times(known)) == set(known)
 
 
-async def test_of_three_epochs_the_newest_two_sign(books: Books, alliance: AllianceId) -> None:
-    await rotation(books, [OLD, NEW, NEWEST]).step()
-    note = await published(books, alliance, publisher_of(books.store, LogKeys([OLD, NEW, NEWEST])))
-    keys = [key(alliance, note, secrets) for secrets in ([OLD], [OLD, NEW], [OLD, NEW, NEWEST])]
-    assert set(note.times(keys)) == set(keys[1:])
+async def test_of_three_epochs_the_newest_two_sign_and_no_step_is_left_out(
+    books: Books, alliance: AllianceId
+) -> None:
+    """Though two secrets were added at once."""
+    publisher = publisher_of(books.store, LogKeys([OLD, NEW, NEWEST]))
+    signed = []
+    for _ in range(4):
+        await rotation(books, [OLD, NEW, NEWEST]).step()
+        note = await published(books, alliance, publisher)
+        keys = [key(alliance, note, secrets) for secrets in ([OLD], [OLD, NEW], [OLD, NEW, NEWEST])]
+        signed.append([number for number, one in enumerate(keys) if one in note.times(keys)])
+    # Before the first checkpoint there is nobody to whom a new key could be shown.
+    assert signed == [[0], [0, 1], [1, 2], [1, 2]]
     assert [data["verifier_key"] for data in await told(books, alliance)] == [str(one) for one in keys[1:]]
 
 
 async def test_each_epoch_is_told_once_by_two_ledgers_that_are_started_again_and_again(
     books: Books, alliance: AllianceId
 ) -> None:
+    note = await published(books, alliance, publisher_of(books.store, LogKeys([OLD])))
     for secrets, epochs in (
         ([OLD], {"members": 2}),
         ([OLD, NEW], {"members": 2}),
@@ -118,7 +128,6 @@ async def test_each_epoch_is_told_once_by_two_ledgers_that_are_started_again_and
             ledgers = [rotation(books, secrets, **epochs) for _ in range(2)]
             await asyncio.gather(*(ledger.step() for ledger in ledgers))
     found = [(data["service"], data["epoch"], data["verifier_key"]) for data in await told(books, alliance)]
-    note = await published(books, alliance, publisher_of(books.store, LogKeys([OLD, NEW])))
     assert found == [
         ("members", 1, None),
         ("ledger", 1, str(key(alliance, note, [OLD, NEW]))),
@@ -127,12 +136,19 @@ async def test_each_epoch_is_told_once_by_two_ledgers_that_are_started_again_and
     ]
 
 
-async def test_a_log_that_is_opened_later_tells_of_the_epochs_too(books: Books) -> None:
-    await rotation(books, [OLD, NEW]).step()
-    alliance = AllianceId(uuid4())
-    await books.apply(alliance, [Events("purchasing", alliance).gave(A, "1.00")])
-    await rotation(books, [OLD, NEW]).step()
-    assert [data["epoch"] for data in await told(books, alliance)] == [1]
+async def test_a_key_that_nobody_knows_signs_nothing(books: Books, alliance: AllianceId) -> None:
+    """A secret was put in the place of the old one, and not after it."""
+    before = await published(books, alliance, publisher_of(books.store, LogKeys([OLD])))
+    await books.apply(alliance, [Events("tenders", alliance).gave(A, "1.00")])
+    with capture_logs() as logs:
+        assert await published(books, alliance, publisher_of(books.store, LogKeys([NEW]))) == before
+    assert {"log_key_replaced"} == {
+        line["event"] for line in logs if line.get("alliance_id") == str(alliance)
+    }
+    await rotation(books, [NEW, NEWEST]).step()
+    assert await told(books, alliance) == []
+    after = await published(books, alliance, publisher_of(books.store, LogKeys([OLD])))
+    assert Checkpoint.parse(after.text).size > Checkpoint.parse(before.text).size
 
 
 async def test_with_one_epoch_each_nothing_is_told_and_nothing_runs(
@@ -147,7 +163,11 @@ async def test_with_one_epoch_each_nothing_is_told_and_nothing_runs(
 async def test_a_ledger_that_does_not_have_the_new_secret_yet_signs_with_the_old_key(
     books: Books, alliance: AllianceId
 ) -> None:
+    both = publisher_of(books.store, LogKeys([OLD, NEW]))
+    await published(books, alliance, both)
     await rotation(books, [OLD, NEW]).step()
+    await published(books, alliance, both)
+    await books.apply(alliance, [Events("tenders", alliance).gave(A, "1.00")])
     note = await published(books, alliance, publisher_of(books.store, LogKeys([OLD])))
     old, new = key(alliance, note, [OLD]), key(alliance, note, [OLD, NEW])
     assert list(note.times([old, new])) == [old]

@@ -74,10 +74,14 @@ class Rotation:
             last = await transaction.lock_head(alliance)
             name = await origin(transaction, alliance)
             assert name is not None
+            signed_by = await transaction.raw.fetchval(
+                "SELECT keys FROM logs WHERE alliance_id = $1", alliance
+            )
             events = untold(
                 await told(transaction, alliance),
                 self._epochs,
                 lambda epoch: str(self._keys.signer(alliance, name, epoch).verifier),
+                signed_by or (),
             )
             if events:
                 standing = await self._standings.read(transaction, alliance)

@@ -3,8 +3,9 @@
 The entries are stored first, then acknowledged (`heads.relayed_sequence`), then signed, then cosigned by the
 witnesses that answer at once (`ledger.log.cosigning`). The published size moves forward only, by
 compare-and-set: killed anywhere, or beside another replica, the ledger shows no size twice with two roots and
-goes back to none. A database that was put back lacks at most what the topic has, and takes it back before
-anything new (`events.restore`); until then nothing is signed here, and nothing shown.
+goes back to none. Of the keys that signed one checkpoint, one signs the next too. A database that was put
+back lacks at most what the topic has, and takes it back before anything new (`events.restore`); until then
+nothing is signed here, and nothing shown.
 """
 
 import asyncio
@@ -47,8 +48,9 @@ _PUBLISH = (
     " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (alliance_id)"
     " DO UPDATE SET size = excluded.size, checkpoint = excluded.checkpoint, keys = excluded.keys,"
     " witnesses = excluded.witnesses, quorum = excluded.quorum, cosigned = excluded.cosigned"
-    " WHERE logs.size < excluded.size"
+    " WHERE logs.size < excluded.size AND logs.keys && excluded.keys"
 )
+_REPLACED = "SELECT NOT keys && $2 FROM logs WHERE alliance_id = $1"
 _AT_ONCE: Final = 8
 """Logs: each takes a connection, but none while witnesses are asked."""
 
@@ -98,8 +100,12 @@ class Publisher:
                     checkpoint = await checkpoint_at(transaction, alliance, size)
                     panel = await self._cosigning.panel(transaction, alliance)
                     signing = self._keys.up_to(await signing_epoch(transaction, alliance, size))
+                    keys = [str(key) for key in signing.verifiers(alliance, checkpoint.origin)]
+                    if await transaction.raw.fetchval(_REPLACED, alliance, keys):
+                        # The settings' secret is another one: nobody would know the key.
+                        logger.error("log_key_replaced", alliance_id=str(alliance))
+                        return
                 note = signing.note(alliance, checkpoint)
-                keys = [str(key) for key in signing.verifiers(alliance, checkpoint.origin)]
                 note = await self._cosigning.cosigned(alliance, size, note, panel)
                 counts = (panel.named, panel.quorum, panel.signed(note))
                 async with self._store.single() as transaction:
