@@ -18,14 +18,26 @@ from typing import IO, Annotated, Any, Final, Literal
 import typer
 import uvloop
 
-from ledger.audit import completing, fetching, journals, recounting, replaying, showing, telling, verifying
+from ledger.audit import (
+    completing,
+    differing,
+    fetching,
+    journals,
+    recounting,
+    replaying,
+    showing,
+    telling,
+    verifying,
+)
 from ledger.audit.books import Books
+from ledger.audit.differing import Compared
 from ledger.audit.fetching import PARALLEL, Fetched
 from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
 from ledger.audit.folder import Folder, checkpoint_of
 from ledger.audit.keys import KeyFile
 from ledger.audit.loading import Rate, Server, log_address
 from ledger.audit.progress import Bar, progress
+from ledger.audit.replaying import Asked
 from ledger.audit.report import Checked, Gathered, written
 from ledger.audit.trusting import asked, pinned, trusted
 
@@ -68,6 +80,15 @@ Keys = Annotated[
 ]
 
 
+Token = Annotated[
+    str | None, typer.Option(envvar="ALLIANCE_TOKEN", help="An access token of somebody in the alliance.")
+]
+AsOf = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what is effective up to that day.")
+]
+AtSize = Annotated[int | None, typer.Option(min=0, help="Of the log as it was when it had so many entries.")]
+
+
 @app.command()
 def fetch(
     url: Annotated[
@@ -76,9 +97,7 @@ def fetch(
     ],
     folder: Dir,
     key: Pinned = [],  # noqa: B006, typer makes a list of its own
-    token: Annotated[
-        str | None, typer.Option(envvar="ALLIANCE_TOKEN", help="An access token of somebody in the alliance.")
-    ] = None,
+    token: Token = None,
     rate: Annotated[
         str | None, typer.Option(help="At most: requests a second (20), or bytes (500kB, 2MB).")
     ] = None,
@@ -167,12 +186,8 @@ def show(
 def replay(
     folder: Dir,
     keys: Keys = None,
-    as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Sums of what is effective up to that day.")
-    ] = None,
-    at_size: Annotated[
-        int | None, typer.Option(min=0, help="Of the log as it was when it had so many entries.")
-    ] = None,
+    as_of: AsOf = None,
+    at_size: AtSize = None,
     key: Pinned = [],  # noqa: B006
     json: Json = False,
 ) -> None:
@@ -184,6 +199,32 @@ def replay(
         with progress("replay", what.size) as done:
             found = replaying.replay(what, done=done)
         tell(*recounting.replayed(what, found), json)
+
+
+@app.command()
+def diff(
+    folder: Dir,
+    url: Annotated[str, typer.Argument(metavar="URL", help="…/ledger/v1/alliances/ID.", show_default=False)],
+    keys: Keys = None,
+    token: Token = None,
+    as_of: AsOf = None,
+    at_size: AtSize = None,
+    key: Pinned = [],  # noqa: B006
+    json: Json = False,
+) -> None:
+    """Hold what the ledger serves against what the log's entries give."""
+
+    async def run(what: Asked, bar: Bar) -> Compared:
+        async with Server(url, token) as server:
+            return await differing.diff(what, server, bar)
+
+    with judged(folder, json):
+        log = Folder(folder)
+        tree, _ = verifying.opened(log, trusted(log, key).keys)
+        what = replaying.asked(log, tree, keys, at_size, as_of and as_of.date())
+        with progress("diff", what.size) as bar:
+            found = uvloop.run(run(what, bar))
+        tell(*differing.told(what, found), json)
 
 
 @app.command()

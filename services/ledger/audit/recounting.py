@@ -12,6 +12,7 @@ from ledger.audit.sums import MemberSums
 from ledger.balances.figures import Figures
 from ledger.period.events import BalancesSealed, ImbalanceDetected, PeriodClosed
 from ledger.posting.legs import Seen
+from money import Money
 from money.currency import SCALES
 from standing import Standing, Status
 
@@ -77,6 +78,20 @@ def reckoning(standing: Standing | None) -> str | None:
 
 def figures_of(sums: MemberSums, member: UUID, currency: str) -> Figures:
     return Figures.of(sums.of_member(member, currency), currency)
+
+
+def forms_of(sums: MemberSums, member: UUID, currency: str) -> list[dict[str, Any]]:
+    """By form and nature, as the ledger's answer lists them."""
+    return [
+        {
+            "side": of.side.value,
+            "form": of.form,
+            "nature": of.nature,
+            "amount": Money.of(amount, currency).model_dump(mode="json"),
+        }
+        for of, amount in sorted(sums.items())
+        if (of.member, of.commodity) == (member, currency) and of.side is not Seen.PENDING
+    ]
 
 
 def _shown(found: Found, member: UUID) -> bool:

@@ -1,0 +1,145 @@
+"""The demonstration's year, replayed from its log: to the balances and lines that the ledger shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from json import loads
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from e2e.conftest import Played
+from embedded.folder import existing
+from embedded.tokens import issuer_of
+from ledger.audit.command import app
+from ledger.audit.folder import Folder, checkpoint_of
+from ledger.audit.keys import KeyFile
+from ledger.audit.replay import Replay
+from rigs.audited import exported, key_file
+
+
+@dataclass(frozen=True)
+class Audited:
+    """The log in a folder and the keys of all companies, of a program that goes on."""
+
+    played: Played
+    folder: Path
+    keys: Path
+
+    def run(self, *arguments: object, token: str = "") -> Result:
+        return CliRunner().invoke(app, [*map(str, arguments)], env={"ALLIANCE_TOKEN": token})
+
+    def found(self, *arguments: object, token: str = "") -> Any:
+        done = self.run(*arguments, "--json", token=token)
+        assert done.exit_code == 0, (done.stdout, done.stderr)
+        return loads(done.stdout)
+
+    @property
+    def path(self) -> str:
+        return f"/ledger/v1/alliances/{self.played.alliance}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.played.program.url}{self.path}"
+
+    @property
+    def token(self) -> str:
+        """An auditor's, who may read everything."""
+        return issuer_of(existing(self.played.program.data)).token("demo-auditor")
+
+    @property
+    def size(self) -> int:
+        return checkpoint_of(Folder(self.folder).checkpoint).size
+
+    def served(self, rest: str) -> Any:
+        return self.played.program.get("demo-auditor", f"{self.path}{rest}")
+
+    def lines(self, member: str) -> Iterator[Any]:
+        cursor = ""
+        while True:
+            page = self.served(f"/members/{member}/statement?at_size={self.size}&limit=200{cursor}")
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            cursor = f"&cursor={page['next']}"
+
+    def of_one(self, company: str, folder: Path) -> Path:
+        """A key file as that company gets it."""
+        whole = KeyFile.read(self.keys)
+        of = UUID(company)
+        keys = {service: {of: held[of]} for service, held in whole.keys.items()}
+        file = folder / "one.json"
+        file.write_text(KeyFile(alliance=whole.alliance, company=of, keys=keys).model_dump_json())
+        return file
+
+
+@pytest.fixture(scope="module")
+def audited(played: Played, tmp_path_factory: pytest.TempPathFactory) -> Audited:
+    folder = tmp_path_factory.mktemp("audited")
+    keys = key_file(played.program, played.alliance, folder / "keys.json")
+    return Audited(played, exported(played.program, played.alliance, folder / "log"), keys)
+
+
+@pytest.mark.parametrize("as_of", [None, "2025-06-30"])
+@pytest.mark.parametrize("part", [1, 2, 3])
+def test_a_replay_gives_the_balances_that_the_ledger_shows(
+    audited: Audited, as_of: str | None, part: int
+) -> None:
+    size = audited.size * part // 3
+    query = f"?at_size={size}" + (f"&as_of={as_of}" if as_of else "")
+    served = {one["member"]: one["figures"] for one in audited.served(f"/balances{query}")["members"]}
+    asked = ("--keys", audited.keys, "--at-size", size, *(("--as-of", as_of) if as_of else ()))
+    found = audited.found("replay", audited.folder, *asked)
+    replayed = {one["member"]: one["figures"] for one in found["members"]}
+    assert any(one["contributed"]["amount"] != "0.00" for one in replayed.values())
+    # The ledger lists who is a member by now.
+    assert replayed == {member: served[member] for member in replayed}
+    assert all(served[member]["ratio"] is None for member in served.keys() - replayed.keys())
+    assert found["sealed"] == 0
+
+
+def test_what_the_ledger_serves_is_what_its_log_gives(audited: Audited) -> None:
+    found = audited.found("diff", audited.folder, audited.url, "--keys", audited.keys, token=audited.token)
+    assert found["lines"] > 100
+    assert len(found["members"]) == len(audited.served("/balances")["members"])
+
+
+def test_one_companys_keys_give_its_own_statement_and_nobody_elses(audited: Audited, tmp_path: Path) -> None:
+    folder = Folder(audited.folder)
+    log = list(folder.entries())
+    lines = {
+        one["member"]: list(audited.lines(one["member"])) for one in audited.served("/balances")["members"]
+    }
+    company = max(lines, key=lambda member: len(lines[member]))
+    keys = audited.of_one(company, tmp_path)
+    walk = Replay(KeyFile.read(keys), log.__getitem__)
+    own = [
+        (one.posted.entry, leg.side, leg.project, leg.sense, leg.commodity)
+        for one in walk.over(log)
+        for leg in one.posted.legs
+        if leg.member == UUID(company)
+    ]
+    assert own == [
+        (
+            one["index"],
+            one["side"],
+            one["project"],
+            Decimal(one["amount"]["amount"]),
+            one["amount"]["currency"],
+        )
+        for one in lines[company]
+    ]
+    found = audited.found("replay", audited.folder, "--keys", keys)
+    assert [one["member"] for one in found["members"]] == [company]
+    assert found["sealed"] > 0
+    compared = audited.found("diff", audited.folder, audited.url, "--keys", keys, token=audited.token)
+    assert (list(compared["members"]), compared["lines"]) == ([company], len(own))
+
+
+def test_who_may_read_nothing_is_told_so(audited: Audited) -> None:
+    done = audited.run("diff", audited.folder, audited.url, "--keys", audited.keys)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "--token" in done.stderr
