@@ -11,8 +11,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from ledger.audit.command import app, judged, shown_by
+from ledger.audit.command import app
 from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
+from ledger.audit.judging import judged, shown_by
 from samples.logs import KEY, history, signer, write
 from tlog.checkpoints import Proof
 from tlog.merkle import leaf_hash

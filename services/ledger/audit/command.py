@@ -1,19 +1,14 @@
-"""The program `alliance-audit`: thin shells over the auditor's checks.
+"""The program `alliance-audit`: thin shells over the auditor's checks."""
 
-Exit codes: 0 it holds, 1 it does not, 2 wrong usage, 3 unreachable. What was found is on stdout, progress and
-trouble on stderr.
-"""
-
-import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import islice
-from json import dumps
 from pathlib import Path
-from typing import IO, Annotated, Any, Final, Literal
+from typing import IO, Annotated, Literal
+from uuid import UUID
 
 import typer
 import uvloop
@@ -32,34 +27,35 @@ from ledger.audit import (
 from ledger.audit.books import Books
 from ledger.audit.differing import Compared
 from ledger.audit.fetching import PARALLEL, Fetched
-from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
+from ledger.audit.findings import Unusable
 from ledger.audit.folder import Folder, checkpoint_of
+from ledger.audit.judging import judged, tell
 from ledger.audit.keys import KeyFile
 from ledger.audit.loading import Rate, Server, log_address
 from ledger.audit.progress import Bar, progress
 from ledger.audit.replaying import Asked
 from ledger.audit.report import Checked, Gathered, written
+from ledger.audit.topic import Topic, gathered
+from ledger.audit.tree import Tree
 from ledger.audit.trusting import asked, pinned, trusted
-
-DOES_NOT_HOLD: Final = 1
-USAGE: Final = 2
-UNREACHABLE: Final = 3
-INTERRUPTED: Final = 130
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The log's folder.", show_default=False)]
+DirOrTopic = Annotated[
+    Path | None, typer.Argument(metavar="[DIR]", help="The log's folder.", show_default=False)
+]
+Kafka = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT/TOPIC", help="The ledger's topic, which nobody signs, and no folder."),
+]
+Alliance = Annotated[UUID | None, typer.Option(help="Which alliance's log of the topic.")]
 Json = Annotated[bool, typer.Option("--json", help="Say it as one JSON object.")]
 
 
 @app.callback()
 def audit() -> None:
     """Check the sealed log of an alliance, trusting nobody: offline, once it is fetched."""
-
-
-def tell(found: Mapping[str, Any], text: str, json: bool) -> None:
-    """What a command found, on stdout: as `text`, or as JSON with `holds`."""
-    typer.echo(_json({"holds": True, **found}) if json else _printable(text))
 
 
 Pinned = Annotated[
@@ -151,14 +147,35 @@ def verify(
 
 
 @app.command()
-def complete(folder: Dir, key: Pinned = [], json: Json = False) -> None:  # noqa: B006
+def complete(
+    folder: DirOrTopic = None,
+    kafka: Kafka = None,
+    alliance: Alliance = None,
+    key: Pinned = [],  # noqa: B006
+    json: Json = False,
+) -> None:
     """Check that each source's events are all there, once, and of one alliance."""
-    with judged(folder, json):
-        log = Folder(folder)
-        tree, _ = verifying.opened(log, trusted(log, key).keys)
+    with judged(folder, json), _tree(folder, key, kafka, alliance) as tree:
         with progress("complete", tree.checkpoint.size) as done:
-            found = completing.complete(tree.bundles(), tree.checkpoint.origin, done)
+            origin = None if kafka else tree.checkpoint.origin
+            found = completing.complete(tree.bundles(), origin, done)
         tell(*telling.complete(found), json)
+
+
+@contextmanager
+def _tree(folder: Path | None, key: list[str], kafka: str | None, alliance: UUID | None) -> Iterator[Tree]:
+    """Of a folder whose checkpoint is signed, or of a topic, which nobody signs."""
+    if (folder is None) == (kafka is None):
+        raise Unusable("Either DIR or --kafka HOST:PORT/TOPIC says where the log is.")
+    if kafka is not None:
+        topic = Topic.parse(kafka, alliance)
+        with ExitStack() as stack:
+            with progress("read") as bar:
+                tree = stack.enter_context(gathered(topic, bar))
+            yield tree
+    if folder is not None:
+        log = Folder(folder)
+        yield verifying.opened(log, trusted(log, key).keys)[0]
 
 
 @app.command()
@@ -184,7 +201,9 @@ def show(
 
 @app.command()
 def replay(
-    folder: Dir,
+    folder: DirOrTopic = None,
+    kafka: Kafka = None,
+    alliance: Alliance = None,
     keys: Keys = None,
     as_of: AsOf = None,
     at_size: AtSize = None,
@@ -192,10 +211,8 @@ def replay(
     json: Json = False,
 ) -> None:
     """Work out again who gave and got what, and check what was recorded of closed half-years."""
-    with judged(folder, json):
-        log = Folder(folder)
-        tree, _ = verifying.opened(log, trusted(log, key).keys)
-        what = replaying.asked(log, tree, keys, at_size, as_of and as_of.date())
+    with judged(folder, json), _tree(folder, key, kafka, alliance) as tree:
+        what = replaying.asked(tree.folder, tree, keys, at_size, as_of and as_of.date())
         with progress("replay", what.size) as done:
             found = replaying.replay(what, done=done)
         tell(*recounting.replayed(what, found), json)
@@ -296,51 +313,3 @@ def _written_whole(path: Path | None) -> Iterator[IO[bytes]]:
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
-
-
-@contextmanager
-def judged(folder: Path | None, json: bool) -> Iterator[None]:
-    """Ends the program with the exit code of what goes wrong inside, said in a few lines."""
-    try:
-        yield
-    except DoesNotHold as error:
-        command = shown_by(error, folder)
-        if json:
-            typer.echo(_json({"holds": False, "finding": {**vars(error), "show": command}}))
-        text = (
-            f"Does not hold: {error.at}: {error.said}\n"
-            f"  expected  {error.expected}\n  found     {error.found}\n  to see    {command}"
-        )
-        typer.echo(_printable(text), err=True)
-        raise typer.Exit(DOES_NOT_HOLD) from error
-    except Unusable as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(USAGE) from error
-    except (Unreachable, OSError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(UNREACHABLE) from error
-    except KeyboardInterrupt as error:
-        # Left to itself it would end with 1: "does not hold".
-        typer.echo("Interrupted.", err=True)
-        raise typer.Exit(INTERRUPTED) from error
-
-
-def shown_by(error: DoesNotHold, folder: Path | None) -> str:
-    """The command that shows what is wrong."""
-    place = shlex.quote(str(folder))
-    if "://" in error.at:
-        return f"curl --include --output - {shlex.quote(error.at)}"
-    if error.entry is not None:
-        return f"alliance-audit show {place} {error.entry}"
-    if error.at.startswith("tile/"):
-        return f"ls -l {place}/{shlex.quote(error.at)}"
-    return f"cat {shlex.quote(str((folder or Path()) / error.at))}"
-
-
-def _json(found: Mapping[str, Any]) -> str:
-    return dumps(found, indent=2)
-
-
-def _printable(text: str) -> str:
-    """What a log or a folder names itself may be made to play with a terminal."""
-    return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign).strip("'") for sign in text)

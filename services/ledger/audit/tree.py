@@ -27,7 +27,7 @@ class Tree:
 
     def __init__(self, checkpoint: Checkpoint, folder: Folder) -> None:
         self.checkpoint = checkpoint
-        self._folder = folder
+        self.folder = folder
         self._edge: dict[str, bytes] = {}
         self._last: dict[int, tuple[int, bytes]] = {}
         for tile in edge_of(checkpoint.size):
@@ -48,7 +48,7 @@ class Tree:
         if number != index:
             start = index % WIDTH * HASH_BYTES
             above = self.tile(level + 1, index // WIDTH)[start : start + HASH_BYTES]
-            content = self._folder.read(tile)
+            content = self.folder.read(tile)
             check_tile(tile, content, above)
             self._last[level] = index, content
         return content
@@ -59,7 +59,7 @@ class Tree:
 
     def bundle(self, index: int) -> list[bytes]:
         tile = tile_at(None, index, self.checkpoint.size)
-        return check_bundle(tile, self._folder.read(tile), self.tile(0, index))
+        return check_bundle(tile, self.folder.read(tile), self.tile(0, index))
 
     def bundles(self) -> Iterator[list[bytes]]:
         """All entries, a bundle at a time; read to the end, every tile has been checked."""
@@ -78,12 +78,12 @@ class Tree:
         """What a tile's hashes are, worked out from unchecked files one level lower."""
         if tile.level == 0:
             bundle = Tile(None, tile.index, tile.width)
-            return leaf_hashes(entries_in(bundle, self._folder.read(bundle)))
+            return leaf_hashes(entries_in(bundle, self.folder.read(bundle)))
         first = tile.index * WIDTH
         return b"".join(self._unchecked_root(tile, index) for index in range(first, first + tile.width))
 
     def _unchecked_root(self, above: Tile, index: int) -> bytes:
         tile = Tile((above.level or 0) - 1, index)
-        content = self._folder.read(tile)
+        content = self.folder.read(tile)
         check_width(tile, content)
         return root_of_full(content)

@@ -1,0 +1,73 @@
+"""How a command of `alliance-audit` ends: what it found on stdout, trouble on stderr, and its exit code.
+
+0 it holds, 1 it does not, 2 wrong usage, 3 unreachable.
+"""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from json import dumps
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+
+from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
+
+DOES_NOT_HOLD: Final = 1
+USAGE: Final = 2
+UNREACHABLE: Final = 3
+INTERRUPTED: Final = 130
+
+
+def tell(found: Mapping[str, Any], text: str, json: bool) -> None:
+    """What a command found, on stdout: as `text`, or as JSON with `holds`."""
+    typer.echo(_json({"holds": True, **found}) if json else _printable(text))
+
+
+@contextmanager
+def judged(folder: Path | None, json: bool) -> Iterator[None]:
+    """Ends the program with the exit code of what goes wrong inside, said in a few lines."""
+    try:
+        yield
+    except DoesNotHold as error:
+        command = shown_by(error, folder)
+        if json:
+            typer.echo(_json({"holds": False, "finding": {**vars(error), "show": command}}))
+        text = (
+            f"Does not hold: {error.at}: {error.said}\n"
+            f"  expected  {error.expected}\n  found     {error.found}\n  to see    {command}"
+        )
+        typer.echo(_printable(text), err=True)
+        raise typer.Exit(DOES_NOT_HOLD) from error
+    except Unusable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE) from error
+    except (Unreachable, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(UNREACHABLE) from error
+    except KeyboardInterrupt as error:
+        # Left to itself it would end with 1: "does not hold".
+        typer.echo("Interrupted.", err=True)
+        raise typer.Exit(INTERRUPTED) from error
+
+
+def shown_by(error: DoesNotHold, folder: Path | None) -> str:
+    """The command that shows what is wrong."""
+    place = shlex.quote(str(folder))
+    if "://" in error.at:
+        return f"curl --include --output - {shlex.quote(error.at)}"
+    if error.entry is not None:
+        return f"alliance-audit show {place} {error.entry}"
+    if error.at.startswith("tile/"):
+        return f"ls -l {place}/{shlex.quote(error.at)}"
+    return f"cat {shlex.quote(str((folder or Path()) / error.at))}"
+
+
+def _json(found: Mapping[str, Any]) -> str:
+    return dumps(found, indent=2)
+
+
+def _printable(text: str) -> str:
+    """What a log or a folder names itself may be made to play with a terminal."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign).strip("'") for sign in text)
