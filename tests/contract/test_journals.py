@@ -15,7 +15,7 @@ from ledger.audit.journals import FORMATS, write
 from ledger.audit.journals.alphabet import account_name
 from ledger.audit.replay import Replayed
 from ledger.posting.transactions import Form, Nature, contributed, received
-from rigs.borrowed import BOOKKEEPERS, Balances, Bookkeeper, Posting, by_account
+from rigs.borrowed import BOOKKEEPERS, Balances, Bookkeeper, Posting, by_account, run
 from samples.entries import ACIER, BOIS, NAMES, entry, euros, of_every_kind
 
 Borrow = Callable[..., str]
@@ -84,12 +84,23 @@ def test_its_checker_finds_a_cent_that_was_changed(
         keeper.check(borrow(keeper.programs[0]), file)
 
 
+def test_beancount_finds_half_a_cent_too(borrow: Borrow, tmp_path: Path) -> None:
+    file, keeper = journal(tmp_path, "beancount", of_every_kind()), BOOKKEEPERS["beancount"]
+    file.write_text(file.read_text().replace("-1000.10 EUR", "-1000.105 EUR"))
+    with pytest.raises(AssertionError, match="does not balance"):
+        keeper.check(borrow("bean-check"), file)
+
+
 HOSTILE = [
     "a\n2025-01-01 * (9) forged\n    Assets:Forged  1.00 EUR\n    Equity:Forged",
     "date: 2020-01-01",
     "date:2020-01-01, date2:2020-01-01",
     "[2025-05-05]",
     "[=2025-05-05]",
+    "x ; date: 2020-01-01",
+    "x, date:2020-01-01",
+    "x  ; [2025-05-05]",
+    "x | y ; z",
     '"; 2020-01-01 open Assets:Forged "',
     "\\",
     '\\"',
@@ -145,6 +156,14 @@ def test_no_text_of_a_list_of_hostile_ones_says_anything_to_it(
     form, keeper = bookkeeper
     for first in range(0, len(HOSTILE), 8):
         speak(borrow, form, keeper, tmp_path, [[text] * 5 for text in HOSTILE[first : first + 8]])
+
+
+@pytest.mark.parametrize("program", ["hledger", "ledger"])
+def test_no_text_becomes_a_tag(borrow: Borrow, program: str, tmp_path: Path) -> None:
+    entries = hostile_entries([[text] * 5 for text in HOSTILE])
+    for name in HOSTILE:
+        file = journal(tmp_path, program, entries, {ACIER: name, BOIS: name})
+        assert set(run(borrow(program), "-f", file, "tags").split()) == {"event-id"}
 
 
 @given(all_said=st.lists(said(), min_size=1, max_size=30))
