@@ -86,7 +86,7 @@ def paired_bars(
             parts.append(_text(dots(floor), below + 28, f"floor {floor}", "tick under", "middle"))
     for number, row in enumerate(rows):
         upper = top + height * number
-        parts.append(_text(0, upper + 27, shortened(row.name, 26), "name"))
+        parts.append(_text(0, upper + 27, shortened(row.name, 24), "name"))
         for value, offset, kind in ((row.given, 8, "given"), (row.got, 24, "got")):
             start, end = sorted((across(0), across(value)))
             if value:
@@ -106,7 +106,7 @@ def _dot(dots: _Scale, row: Bars, middle: float) -> Markup:
     side, anchor = (9, "start") if row.ratio < Decimal("1.5") else (-9, "end")
     return joined(
         tag("circle", cx=f"{place:.1f}", cy=f"{middle:.1f}", r="5", class_=kind),
-        _text(place + side, middle + 4, f"{row.ratio:.2f}{beyond}", "value", anchor),
+        _text(place + side, middle + 4, f"{row.ratio:.2f}{beyond}".replace("-", "−"), "value", anchor),
     )
 
 
