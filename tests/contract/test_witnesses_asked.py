@@ -108,6 +108,17 @@ async def test_a_fork_and_a_log_set_back_are_not_cosigned(tmp_path: Path) -> Non
         assert await ask(witnesses, 101) == ["w1"]
 
 
+async def test_a_witness_that_another_replica_has_brought_further_is_asked_the_next_time(
+    tmp_path: Path,
+) -> None:
+    async with honest(tmp_path, "w1") as addresses:
+        quick, slow = reached(addresses), reached(addresses)
+        for size in (10, 20, 30):
+            assert await ask(quick, size) == ["w1"]
+            assert await ask(slow, size - 1) == []
+            assert await ask(slow, size) == ["w1"]
+
+
 async def test_only_those_that_lack_are_asked_and_only_by_the_charters_keys(tmp_path: Path) -> None:
     async with honest(tmp_path, "w1", "w2") as addresses:
         witnesses = reached(addresses)

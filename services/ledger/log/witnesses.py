@@ -24,6 +24,14 @@ LONGEST_REST: Final = 60.0
 """How long a witness that does not answer, or refuses a log, is left alone: twice as long each time."""
 _LARGEST_ANSWER: Final = 16 * 1024
 _SIZE: Final = "text/x.tlog.size"
+_TRIES: Final = 3
+"""Once to be told the size it knows; once more where another replica is asking too."""
+_REFUSALS: Final[Mapping[int, str]] = {
+    HTTPStatus.CONFLICT: "other_history",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "other_history",
+    HTTPStatus.NOT_FOUND: "log_unknown_there",
+    HTTPStatus.FORBIDDEN: "log_key_unknown_there",
+}
 
 Prove = Callable[[int], Awaitable[Sequence[bytes]]]
 """From an earlier size, the proof that the log at the checkpoint's size goes on from it."""
@@ -33,6 +41,10 @@ logger = structlog.get_logger(__name__)
 
 class _NotSigned(Exception):
     """A witness answered, and not with its signature: why, as a code."""
+
+
+class _Ahead(Exception):
+    """A witness has signed more of the log than this checkpoint covers."""
 
 
 class Witnesses:
@@ -86,6 +98,10 @@ class Witnesses:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             place = (key.name,)
             logger.warning("witness_not_reached", witness=key.name, error=type(error).__name__)
+        except _Ahead:
+            # Another replica was quicker, or this ledger has lost something: it is asked the next time too.
+            logger.warning("witness_has_not_signed", witness=key.name, code="ahead")
+            return ""
         except DatabaseUnavailable:
             return ""  # no proof, and nothing said against the witness
         else:
@@ -99,27 +115,18 @@ class Witnesses:
         return ""
 
     async def _asked(self, key: Verifier, note: str, checkpoint: Checkpoint, prove: Prove) -> str:
-        """Raises _NotSigned, and httpx' own errors where it is not reached."""
+        """Raises _NotSigned or _Ahead, and httpx' own errors where it is not reached."""
         old = min(self._signed.get((key.name, checkpoint.origin), 0), checkpoint.size)
-        answer, text = await self._post(key, old, note, prove)
-        if answer.status_code == HTTPStatus.CONFLICT and _is_size(answer):
-            old = _size_in(text)
-            if old > checkpoint.size:
-                # Another replica's checkpoint, or one that this ledger has lost.
-                raise _NotSigned("ahead")
+        for _ in range(_TRIES):
             answer, text = await self._post(key, old, note, prove)
-        if answer.is_server_error or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            raise httpx.HTTPStatusError("not now", request=answer.request, response=answer)
-        match answer.status_code:
-            case HTTPStatus.OK:
-                return _line_of(key, checkpoint, text)
-            case HTTPStatus.CONFLICT | HTTPStatus.UNPROCESSABLE_ENTITY:
+            if answer.status_code != HTTPStatus.CONFLICT or not _is_size(answer):
+                return _signed(key, checkpoint, answer, text)
+            before, old = old, _size_in(text)
+            if old == before:
                 raise _NotSigned("other_history")
-            case HTTPStatus.NOT_FOUND:
-                raise _NotSigned("log_unknown_there")
-            case HTTPStatus.FORBIDDEN:
-                raise _NotSigned("log_key_unknown_there")
-        raise _NotSigned(f"status_{answer.status_code}")
+            if old > checkpoint.size:
+                break
+        raise _Ahead
 
     async def _post(self, key: Verifier, old: int, note: str, prove: Prove) -> tuple[httpx.Response, str]:
         lines = "".join(f"{encoded(one)}\n" for one in await prove(old))
@@ -138,6 +145,15 @@ class Witnesses:
             return answer, read.decode()
         except UnicodeDecodeError:
             raise _NotSigned("answer_is_no_text") from None
+
+
+def _signed(key: Verifier, checkpoint: Checkpoint, answer: httpx.Response, text: str) -> str:
+    """The line in an answer. Raises _NotSigned, and HTTPStatusError where the witness is not well."""
+    if answer.is_server_error or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        raise httpx.HTTPStatusError("not now", request=answer.request, response=answer)
+    if answer.status_code != HTTPStatus.OK:
+        raise _NotSigned(_REFUSALS.get(answer.status_code, f"status_{answer.status_code}"))
+    return _line_of(key, checkpoint, text)
 
 
 def _is_size(answer: httpx.Response) -> bool:
