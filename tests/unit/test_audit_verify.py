@@ -1,6 +1,7 @@
 """`verify`: whatever is changed in a log's folder is found, and named."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from ledger.audit import checking, tree, verifying
 from ledger.audit.checking import leaf_hashes
 from ledger.audit.findings import DoesNotHold
+from ledger.audit.folder import checkpoint_of
 from ledger.audit.quorum import Quorum
 from ledger.audit.verifying import Verified, verify
 from samples.audit import Kept
@@ -105,6 +107,20 @@ def test_a_log_that_lost_its_last_entries_is_not_the_one_that_was_signed() -> No
     # Also where its files bear the names of the whole one's.
     forged = {name.replace(".p/43", ".p/44"): content for name, content in cut.items()}
     assert fault(Kept({**forged, "checkpoint": whole["checkpoint"]})).at == "tile/0/001.p/44"
+
+
+@pytest.mark.parametrize("size", [301, 65_536, 2**32, 2**63 - 1])
+def test_a_signed_size_beyond_what_is_there_is_found_at_once(size: int) -> None:
+    log = kept(short(300))
+    log.files["checkpoint"] = note(replace(checkpoint_of(log.checkpoint), size=size))
+    assert fault(log).code == "missing"
+
+
+@pytest.mark.parametrize("size", ["-1", str(2**63), "1e3", "0300", ""])
+def test_what_is_no_size_is_no_checkpoint(size: str) -> None:
+    log = kept(short(300))
+    log.files["checkpoint"] = log.checkpoint.replace(b"\n300\n", f"\n{size}\n".encode())
+    assert fault(log).code == "malformed_checkpoint"
 
 
 @pytest.mark.parametrize("size", [2, 256, 300, 600])

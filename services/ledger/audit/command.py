@@ -125,7 +125,13 @@ def verify(
         int | None, typer.Option(min=0, help="How many of the witnesses; all unless given.")
     ] = None,
     since: Annotated[
-        Path | None, typer.Option(help="A checkpoint kept from before, which the log must go on from.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="A checkpoint kept from before, which the log must go on from.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
