@@ -1,13 +1,11 @@
 """The program `alliance-audit`: thin shells over the auditor's checks."""
 
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Annotated, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import typer
@@ -38,6 +36,7 @@ from ledger.audit.report import Checked, Gathered, written
 from ledger.audit.topic import Topic, gathered
 from ledger.audit.tree import Tree
 from ledger.audit.trusting import asked, pinned, trusted
+from ledger.audit.writing import written_whole
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -268,7 +267,7 @@ def export(
         log = Folder(folder)
         tree, _ = verifying.opened(log, trusted(log, key).keys)
         books = Books(tree, KeyFile.read(keys) if keys else None)
-        with progress("export", tree.checkpoint.size) as done, _written_whole(out) as file:
+        with progress("export", tree.checkpoint.size) as done, written_whole(out) as file:
             journals.write(books.entries(done), journals.FORMATS[format], books.name, file)
         typer.echo(books.said, err=True)
 
@@ -298,24 +297,6 @@ def report(
             for replayed in books.entries(done):
                 gathered.add(replayed)
         checked = Checked.of(log.checkpoint, found, whole, trust, books)
-        with _written_whole(out) as file:
+        with written_whole(out) as file:
             file.write(written(gathered, books.standing, checked).encode())
         typer.echo(f"{out} is written. {books.said}", err=True)
-
-
-@contextmanager
-def _written_whole(path: Path | None) -> Iterator[IO[bytes]]:
-    """A file that is there once it is whole, or stdout."""
-    if path is None:
-        yield sys.stdout.buffer
-        return
-    if not path.parent.is_dir():
-        raise Unusable(f"There is no folder {path.parent} to write into.")
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            yield file
-            file.flush()
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise

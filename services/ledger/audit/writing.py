@@ -1,12 +1,14 @@
-"""Writing a log's folder so that what lies there is whole at any time."""
+"""Writing so that what lies there is whole at any time: a log's folder, or a file."""
 
 import fcntl
 import os
 import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from ledger.audit.findings import Unusable
 from ledger.audit.folder import Folder
@@ -52,3 +54,21 @@ def drop_narrower(folder: Folder, size: int) -> None:
                 (folder.path / name).unlink()
                 with suppress(OSError):  # others lie beside it
                     (folder.path / name).parent.rmdir()
+
+
+@contextmanager
+def written_whole(path: Path | None) -> Iterator[IO[bytes]]:
+    """A file that is there once it is whole, or stdout."""
+    if path is None:
+        yield sys.stdout.buffer
+        return
+    if not path.parent.is_dir():
+        raise Unusable(f"There is no folder {path.parent} to write into.")
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
