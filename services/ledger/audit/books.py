@@ -1,10 +1,11 @@
 """The books of a log whose every tile is checked while it is read: replayed with the keys at hand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 from events.envelope import MalformedEvent, parse
-from ledger.audit.findings import DoesNotHold
+from ledger.audit.closings import Checked
+from ledger.audit.findings import DoesNotHold, Unusable
 from ledger.audit.keys import KeyFile
 from ledger.audit.replay import Replay, Replayed
 from ledger.audit.tree import Tree
@@ -20,9 +21,14 @@ class Books:
     """One pass over a log. Without `keys` nothing that is sealed is opened."""
 
     def __init__(self, tree: Tree, keys: KeyFile | None) -> None:
-        """Raises DoesNotHold where the log does not begin with an event."""
+        """Raises Unusable for keys of another alliance, DoesNotHold where the log begins with no event."""
         self._tree = tree
-        self.keys = keys or no_keys(tree)
+        nobodys = no_keys(tree)
+        if keys is not None and keys.alliance != nobodys.alliance:
+            raise Unusable(
+                f"The keys are those of alliance {keys.alliance}: the log is of {nobodys.alliance}."
+            )
+        self.keys = keys or nobodys
         self._replay = Replay(self.keys, lambda index: tree.bundle(index // WIDTH)[index % WIDTH])
         self.sealed = 0
         """Entries so far that post something which these keys do not open."""
@@ -32,6 +38,12 @@ class Books:
         for replayed in self._replay.over(self._bodies(done)):
             self.sealed += replayed.sealed
             yield replayed
+        self._replay.closings.end(self._tree.checkpoint.size)
+
+    @property
+    def checked(self) -> Sequence[Checked]:
+        """What the ledger recorded of closed half-years, and was found to be what follows."""
+        return self._replay.closings.checked
 
     def _bodies(self, done: Callable[[int], None]) -> Iterator[bytes]:
         for bundle in self._tree.bundles():

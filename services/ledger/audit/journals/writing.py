@@ -24,8 +24,8 @@ Names = Callable[[UUID], str | None]
 class Declared:
     """What the transactions of a journal use."""
 
-    accounts: dict[str, str] = field(default_factory=dict)
-    """By their names in the journal, as the ledger calls them."""
+    accounts: set[str] = field(default_factory=set)
+    """By their names in the journal."""
     scales: dict[str, int] = field(default_factory=dict)
     """The most digits after the decimal point, by commodity."""
     first: date | None = None
@@ -36,7 +36,7 @@ class Declared:
         if self.first is None or posted.booked_on < self.first:
             self.first = posted.booked_on
         for leg in posted.legs:
-            self.accounts[account_name(leg.account)] = leg.account
+            self.accounts.add(account_name(leg.account))
             decimals = amount_text(leg.amount, leg.commodity).partition(".")[2]
             known = self.scales.get(leg.commodity)
             if known is None:
@@ -45,12 +45,13 @@ class Declared:
 
     def companies(self, names: Names) -> Iterator[tuple[str, str]]:
         """Each account in the order of its name, with what the companies in it call themselves."""
-        for name, account in sorted(self.accounts.items()):
+        for account in sorted(self.accounts):
             called = (names(company) for company in _companies_in(account))
-            yield name, ", ".join(name for name in called if name)
+            yield account, ", ".join(name for name in called if name)
 
 
 def _companies_in(account: str) -> Iterator[UUID]:
+    """An id's first letter may be a capital there, which is the same id."""
     for part in account.split(":")[2:4]:
         try:
             yield UUID(part)

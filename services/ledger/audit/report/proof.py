@@ -60,13 +60,23 @@ class Checked:
             **witnesses,
             "Unchanged": f"all {found.checkpoint.size:,} entries and every tile lie under the signed root",
             "Complete": f"no event is missing or doubled: {numbers}",
-            "Replayed": "every sum on this page was worked out again from the entries",
+            "Replayed": f"every sum on this page was worked out again from the entries; {_closings(books)}",
         }
         return cls(note, found.signed_by, trust.said, said, cautions, books.keys.company)
 
     @property
     def checkpoint(self) -> Checkpoint:
         return Checkpoint.parse(Note.parse(self.note).text)
+
+
+def _closings(books: Books) -> str:
+    """What of the closed half-years these keys could show."""
+    whole = sum(one.whole for one in books.checked)
+    if not books.checked:
+        return "no half-year is closed"
+    said = f"{whole} records of closed half-years are what follows from them"
+    rest = len(books.checked) - whole
+    return f"{said}, {rest} more these keys do not show" if rest else said
 
 
 def section(checked: Checked) -> Markup:
