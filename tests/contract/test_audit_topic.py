@@ -88,10 +88,11 @@ def test_a_topic_that_is_not_there_is_unreachable_and_a_wrong_place_wrong_usage(
         assert CliRunner().invoke(app, wrong).exit_code == 2
 
 
-def test_a_topic_is_replayed_to_the_sums_of_its_folder(
+def test_a_topic_is_replayed_and_exported_as_its_folder_is(
     kafka: Kafka, topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger.audit.replaying.known_sources", lambda: KNOWN)
+    for module in ("replaying", "replay"):
+        monkeypatch.setattr(f"ledger.audit.{module}.known_sources", lambda: KNOWN)
     alliance, company = AllianceId(uuid4()), uuid4()
     purchasing = Publisher("purchasing", alliance)
     entries = [opened(alliance=alliance), *(purchasing.gave(company, "70.10").body for _ in range(300))]
@@ -105,3 +106,9 @@ def test_a_topic_is_replayed_to_the_sums_of_its_folder(
     of_folder = CliRunner().invoke(app, ["replay", str(folder), "--keys", str(file), "--json"])
     assert loads(done.stdout) == {**loads(of_folder.stdout), "origin": topic}
     assert "21030.00" in done.stdout
+    journals = [
+        CliRunner().invoke(app, ["export", *where, "--keys", str(file), "--format", "ledger"]).stdout
+        for where in (["--kafka", f"{kafka.servers}/{topic}", "--alliance", str(alliance)], [str(folder)])
+    ]
+    assert journals[0] == journals[1]
+    assert journals[0].count("70.10 EUR") == 600

@@ -251,11 +251,13 @@ def diff(
 
 @app.command()
 def export(
-    folder: Dir,
     format: Annotated[
         Literal["hledger", "ledger", "beancount", "csv"],
         typer.Option(help="The program that is to read it; csv for a spreadsheet.", show_default=False),
     ],
+    folder: DirOrTopic = None,
+    kafka: Kafka = None,
+    alliance: Alliance = None,
     keys: Keys = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to write it; to stdout unless given.")
@@ -263,9 +265,7 @@ def export(
     key: Pinned = [],  # noqa: B006
 ) -> None:
     """Write all postings as a journal in which another program finds the same balances."""
-    with judged(folder, json=False):
-        log = Folder(folder)
-        tree, _ = verifying.opened(log, trusted(log, key).keys)
+    with judged(folder, json=False), _tree(folder, key, kafka, alliance) as tree:
         books = Books(tree, KeyFile.read(keys) if keys else None)
         with progress("export", tree.checkpoint.size) as done, written_whole(out) as file:
             journals.write(books.entries(done), journals.FORMATS[format], books.name, file)
