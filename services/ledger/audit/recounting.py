@@ -47,9 +47,9 @@ def replayed(asked: Asked, found: Found) -> Told:
     rows = [
         (
             members[member],
-            *(f"{money.amount:f}" for money in (one.contributed, one.received, one.net)),
+            *map(_amount, (one.contributed, one.received, one.net)),
             one.ratio or "none",
-            f"{one.pending.amount:f}",
+            _amount(one.pending),
         )
         for member, one in figures.items()
     ]
@@ -122,6 +122,10 @@ def _whose(found: Found, members: Mapping[UUID, str]) -> str:
     if found.company == NOBODY:
         return "no keys: nothing that is sealed"
     return f"the keys of {members.get(found.company, found.company)} alone: its own lines"
+
+
+def _amount(money: Money) -> str:
+    return f"{money.amount:.{money.currency.scale}f}"
 
 
 def _table(rows: Sequence[Sequence[str]], title: str) -> Iterable[str]:
