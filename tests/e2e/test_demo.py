@@ -16,7 +16,7 @@ from rigs.borrowed import BOOKKEEPERS, by_account
 
 
 def test_the_demonstration_finds_the_figures_of_the_page(played: Played) -> None:
-    assert (played.status, played.progress.splitlines()[-1].split()[0]) == (0, "331/331")
+    assert (played.status, played.progress.splitlines()[-1].split()[0]) == (0, "334/334")
     assert "≠" not in played.printed
     rows = [line.split() for line in played.printed.splitlines()]
     of_dourvel = next(row for row in rows if row[:1] == ["Dourvel"])
@@ -29,8 +29,8 @@ def test_a_figure_that_differs_is_marked_and_ends_with_exit_status_1(played: Pla
         shutil.copytree(original, story)
     expected = story / "expected.toml"
     text = expected.read_text(encoding="utf-8")
-    assert text.count('"968.00"') == 1
-    expected.write_text(text.replace('"968.00"', '"968.01"'), encoding="utf-8")
+    assert '"968.00"' in text
+    expected.write_text(text.replace('"968.00"', '"968.01"', 1), encoding="utf-8")
     demo = played.program.demo("--story", str(story))
     printed, said = demo.communicate(timeout=100)
     assert demo.returncode == 1

@@ -74,7 +74,7 @@ def _frozen(processes: Processes) -> list[object]:
 def test_the_demonstration_finds_the_same_figures_as_in_one_process(processes: Processes) -> None:
     played = processes.alliance("demo")
     assert played.returncode == 0, played.stderr[-2000:]
-    assert played.stderr.splitlines()[-1].split()[0] == "331/331"
+    assert played.stderr.splitlines()[-1].split()[0] == "334/334"
     assert "≠" not in played.stdout
     balances = f"/alliances/{alliance_in(played.stdout)}/balances"
     assert processes.ask("GET", "ledger", balances, subject="demo-auditor").json()["complete"] is True
