@@ -119,7 +119,7 @@ if ! apt-get --version >/dev/null 2>&1; then \
 fi; \
 echo 'Fetching $(PROGRAMS) into .tools/debian'; \
 mkdir -p "$$into/lists/partial" "$$into/cache/archives/partial" "$$into/bin"; \
-apt="apt-get -qq -o Debug::NoLocking=1 -o Dir::State::lists=$$into/lists -o Dir::Cache=$$into/cache"; \
+apt="apt-get -qq -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Debug::NoLocking=1 -o Dir::State::lists=$$into/lists -o Dir::Cache=$$into/cache"; \
 $$apt update >"$$into/said" 2>&1 || true; \
 all=true; \
 for program in $(PROGRAMS); do \
@@ -137,7 +137,7 @@ for program in $(PROGRAMS); do \
 	done; \
 done; \
 rm -rf "$$into/lists" "$$into/cache"; \
-if $$all; then touch $@; fi
+if $$all || [ -n "$$(ls "$$into/bin")" ]; then touch $@; fi
 endef
 
 # A uv that is too old to read the lock counts as none.

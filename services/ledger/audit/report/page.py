@@ -28,7 +28,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 def written(gathered: Gathered, standing: Standing | None, checked: Checked) -> str:
     """The page. `standing` is the alliance's at the end of the log; None where none was founded in it."""
     shown = Shown(gathered, standing, _commodity(gathered, standing))
-    title = one_line(standing.name) if standing else "An alliance"
+    title = (one_line(standing.name) if standing else "") or "An alliance"
     head = joined(
         Markup('<meta charset="utf-8">'),
         Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),

@@ -15,7 +15,7 @@ class Column:
 
 
 def table(
-    caption: Content,
+    caption: str,
     columns: Sequence[Column],
     rows: Iterable[Sequence[Content]],
     total: Sequence[Content] | None = None,
@@ -51,4 +51,4 @@ def table(
         tag("tfoot", row(total)) if total else None,
     )
     # Wide tables scroll by themselves on a narrow screen, and can be reached with the keyboard.
-    return tag("div", whole, class_="wide", tabindex="0", role="group")
+    return tag("div", whole, class_="wide", tabindex="0", role="group", aria_label=caption)
