@@ -149,6 +149,8 @@ def test_a_report_says_whose_word_the_key_is_and_whose_lines_it_shows(log: Path,
     assert "NOT PINNED" in text
     assert "It shows the lines of Acier Durand, opened with its keys." in text
     assert "77.70" not in text
+    # Of the other one line shows in passing, what it owes: as if it had given and got nothing.
+    assert f"member-{B}" not in text
     assert re.search(r"Got</th><td[^>]*>1</td>", text)
 
 

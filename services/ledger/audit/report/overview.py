@@ -29,17 +29,17 @@ def section(shown: Shown, members: Sequence[tuple[UUID, Account]]) -> Markup:
     in_all = (sum((bar.given for bar in bars), Decimal()), sum((bar.got for bar in bars), Decimal()))
     return tag(
         "section",
-        tag("h2", "All members", id="overview"),
+        tag("h2", "At a glance", id="overview"),
         tag("p", floor_said(shown)),
         tag("p", "No half-year is closed yet: what stands here may still change.")
         if shown.judged and not shown.gathered.closed
         else None,
         _drawn(shown, bars) if bars else None,
         table(
-            f"Given and got by all members over the whole log, in {commodity}",
+            f"Given and got over the whole log, in {commodity}",
             [Column("Member"), *FIGURES, Column("Against the floor, at the worst")],
             rows,
-            ("All", *figures(*in_all, commodity), ""),
+            ("All", *figures(*in_all, commodity), "") if len(members) > 1 else None,
         ),
         _imbalances(shown),
         tag(

@@ -42,12 +42,13 @@ def written(gathered: Gathered, standing: Standing | None, checked: Checked) -> 
         (
             (company, account)
             for company, account in gathered.accounts.items()
-            if account.sums or account.standing
+            # With one company's keys lines of others show in passing, and never all of them.
+            if (account.sums or account.standing) and checked.company in {None, company}
         ),
         key=lambda one: (unaccented(shown.name(one[0])), one[0]),
     )
     body = joined(
-        _heading(title, shown, checked),
+        _heading(title, shown, checked, several=len(members) > 1),
         tag("main", *_parts(shown, members, checked)),
         tag(
             "footer", tag("p", "Made by alliance-audit from the log alone. The same log gives the same page.")
@@ -63,7 +64,7 @@ def _commodity(gathered: Gathered, standing: Standing | None) -> str:
     return max(sorted(used), key=lambda one: used[one], default="EUR")
 
 
-def _heading(title: str, shown: Shown, checked: Checked) -> Markup:
+def _heading(title: str, shown: Shown, checked: Checked, *, several: bool) -> Markup:
     gathered = shown.gathered
     span = (
         f"{day(gathered.first)} to {day(gathered.last)}"
@@ -88,8 +89,8 @@ def _heading(title: str, shown: Shown, checked: Checked) -> Markup:
             *(
                 tag("a", name, href=f"#{target}")
                 for target, name in (
-                    ("overview", "All members"),
-                    ("forms", "By form"),
+                    ("overview", "At a glance"),
+                    *((("forms", "By form"),) if several else ()),
                     ("members", "Member by member"),
                     ("unopened", "What was not opened"),
                     ("proof", "Checkpoint and checking by hand"),
@@ -116,7 +117,8 @@ def _whose(shown: Shown, checked: Checked) -> str:
 
 def _parts(shown: Shown, members: Sequence[tuple[UUID, Account]], checked: Checked) -> Iterator[Content]:
     yield overview.section(shown, members)
-    yield _forms(shown, members)
+    if len(members) > 1:
+        yield _forms(shown, members)
     yield tag(
         "section",
         tag("h2", "Member by member", id="members"),
