@@ -89,7 +89,7 @@ def closing(
     return events
 
 
-_HALVES: Final = {"half_year": 1, "year": 2, "rolling_24_months": 4}
+HALVES: Final = {"half_year": 1, "year": 2, "rolling_24_months": 4}
 
 
 def imbalances(
@@ -102,7 +102,7 @@ def imbalances(
     floor = charter.floor
     if floor is None or (floor.window == "year" and period.half != 2):
         return
-    first = period.later(1 - _HALVES[floor.window])
+    first = period.later(1 - HALVES[floor.window])
     counted: dict[UUID, dict[Seen, Decimal]] = {}
     for (member, side, booked, commodity), amount in sums.items():
         if first <= booked <= period and commodity == charter.currency:

@@ -9,11 +9,11 @@ from typing import Final
 
 from ledger.audit.report.gathering import Account
 from ledger.audit.report.wording import exact_ratio
+from ledger.period.domain import HALVES
 from ledger.period.sums import HalfYear
 from ledger.posting.legs import Seen
 from standing import Standing
 
-HALVES: Final = {"half_year": 1, "year": 2, "rolling_24_months": 4}
 WINDOWS: Final = {"half_year": "half-year", "year": "year", "rolling_24_months": "24 months"}
 
 
