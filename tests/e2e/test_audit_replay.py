@@ -1,13 +1,14 @@
 """The demonstration's year, replayed from its log: to the balances and lines that the ledger shows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from json import loads
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -19,6 +20,7 @@ from ledger.audit.folder import Folder, checkpoint_of
 from ledger.audit.keys import KeyFile
 from ledger.audit.replay import Replay
 from rigs.audited import exported, key_file
+from rigs.files import Asked, Files
 
 
 @dataclass(frozen=True)
@@ -143,3 +145,71 @@ def test_who_may_read_nothing_is_told_so(audited: Audited) -> None:
     done = audited.run("diff", audited.folder, audited.url, "--keys", audited.keys)
     assert (done.exit_code, done.stdout) == (3, "")
     assert "--token" in done.stderr
+
+
+class Relay(Files):
+    """The program, but for what `change` makes of its answers."""
+
+    def __init__(self, program_url: str, change: Callable[[str, Any], None]) -> None:
+        super().__init__({})
+        self._program_url = program_url
+        self._change = change
+
+    def answer(self, path: str, asked: Asked) -> None:
+        headers = {"Authorization": asked.headers["Authorization"]}
+        found = httpx.get(f"{self._program_url}/{path}", headers=headers).raise_for_status().json()
+        self._change(path, found)
+        asked.give(dumps(found).encode())
+
+
+def _fifth_line(path: str, answer: Any) -> dict[str, Any] | None:
+    """Of a statement's first page."""
+    if "/statement" in path and "cursor" not in path and len(answer["items"]) > 5:
+        line: dict[str, Any] = answer["items"][5]
+        return line
+    return None
+
+
+def _a_cent_more(path: str, answer: Any) -> None:
+    if line := _fifth_line(path, answer):
+        line["amount"]["amount"] = "1234567.89"
+
+
+def _a_line_kept_back(path: str, answer: Any) -> None:
+    if line := _fifth_line(path, answer):
+        answer["items"].remove(line)
+
+
+def _a_line_doubled(path: str, answer: Any) -> None:
+    if line := _fifth_line(path, answer):
+        answer["items"].insert(5, line)
+
+
+@pytest.mark.parametrize("change", [_a_cent_more, _a_line_kept_back, _a_line_doubled])
+def test_a_line_served_otherwise_is_named_with_the_entry_behind_it(
+    audited: Audited, change: Callable[[str, Any], None]
+) -> None:
+    with Relay(audited.played.program.url, change) as relay:
+        url = relay.root + audited.path
+        done = audited.run("diff", audited.folder, url, "--keys", audited.keys, "--json", token=audited.token)
+    assert done.exit_code == 1
+    finding = loads(done.stdout)["finding"]
+    entries = set()
+    for one in audited.served("/balances")["members"]:
+        page = audited.served(f"/members/{one['member']}/statement?limit=200&at_size={audited.size}")
+        if len(page["items"]) > 5:
+            entries |= {page["items"][5]["index"], page["items"][6]["index"]}
+    assert finding["code"] == "served_otherwise"
+    assert finding["entry"] in entries
+
+
+def test_a_sum_served_otherwise_is_named(audited: Audited) -> None:
+    def more(path: str, answer: Any) -> None:
+        if "/balances" in path:
+            answer["members"][0]["figures"]["contributed"]["amount"] = "0.01"
+
+    with Relay(audited.played.program.url, more) as relay:
+        url = relay.root + audited.path
+        done = audited.run("diff", audited.folder, url, "--keys", audited.keys, token=audited.token)
+    assert done.exit_code == 1
+    assert f"{relay.root}{audited.path}/balances" in done.stderr
