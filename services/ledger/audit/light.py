@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from events.envelope import source
 from events.ids import AllianceId
-from events.sealing import NONCE_BYTES, SealedFigure
+from events.sealing import NONCE_BYTES
 from ledger.audit.keys import KeyFile
 from ledger.audit.lighter import Identifier, NotLighter, lighter_event
 from ledger.posting.rules import Source
@@ -49,13 +49,10 @@ class _Envelope(BaseModel):
     project: str
 
 
-class LightRead(NamedTuple):
-    """An entry that was read, and what it posts: ids in its lines are text, amounts `lighter.Amount`."""
-
-    id: str
-    service: str
-    effective_on: date
-    lines: Sequence[Line | Reversal]
+LightRead = tuple[str, str, date, Sequence[Line | Reversal]]
+"""An entry's id, service, effective date and what it posts: ids in its lines are text, amounts those of
+`lighter`.
+"""
 
 
 @dataclass(slots=True)
@@ -75,6 +72,8 @@ class _Kind(NamedTuple):
     read: Callable[[bytes], Any]
     figures: Sequence[tuple[str, bool, Callable[[bytes], Any]]]
     """Fields with a figure, or where true a list of them, and what reads the opened one."""
+    ciphers: Mapping[tuple[str, str], AESGCM]
+    """By owner and fingerprint."""
     rule: Rule | None
 
 
@@ -117,30 +116,27 @@ class LightReader:
             return None
 
     def _read(self, kind: _Kind, body: bytes) -> LightRead:
-        service, read, figures, rule = kind
+        service, read, figures, ciphers, rule = kind
         envelope = read(body)
         event, event_id = envelope.data, envelope.id
         for name, several, read_figure in figures:
             value = getattr(event, name)
-            if several:
-                for index, figure in enumerate(value):
-                    figure.open = read_figure(self._opened(service, event_id, f"/{name}/{index}", figure))
-            else:
-                value.open = read_figure(self._opened(service, event_id, f"/{name}", value))
+            for index, figure in enumerate(value) if several else ((None, value),):
+                owner = figure.owner
+                closed = a2b_base64(figure.sealed.replace("-", "+").replace("_", "/"))
+                path = f"/{name}" if index is None else f"/{name}/{index}"
+                # A key that is not at hand is a KeyError.
+                figure.open = read_figure(
+                    ciphers[owner, figure.key].decrypt(
+                        closed[:NONCE_BYTES], closed[NONCE_BYTES:], f"{event_id}{owner}{path}".encode()
+                    )
+                )
         datetime.fromisoformat(envelope.time)
         day = _day(envelope.effectiveon)
         if rule is None:
-            return LightRead(event_id, service, day, ())
+            return event_id, service, day, ()
         recorded: Any = _Recorded(service, envelope.project, day, event)
-        return LightRead(event_id, service, day, rule(recorded))
-
-    def _opened(self, service: str, event_id: str, path: str, figure: Any) -> bytes:
-        cipher = self._ciphers[service].get((figure.owner, figure.key))
-        if cipher is None:
-            raise SealedFigure(figure.owner)
-        closed = a2b_base64(figure.sealed.replace("-", "+").replace("_", "/"))
-        bound = f"{event_id}{figure.owner}{path}".encode()
-        return cipher.decrypt(closed[:NONCE_BYTES], closed[NONCE_BYTES:], bound)
+        return event_id, service, day, rule(recorded)
 
     def _kind(self, name: bytes) -> _Kind | None:
         """None for a type that is not known, or whose events are read with all care."""
@@ -158,7 +154,8 @@ class LightReader:
             data=(data, ...),
         )
         reads = [(one.name, one.several, TypeAdapter(one.kind).validator.validate_json) for one in figures]
-        return _Kind(service, envelope.__pydantic_validator__.validate_json, reads, rule)
+        read = envelope.__pydantic_validator__.validate_json
+        return _Kind(service, read, reads, self._ciphers[service], rule)
 
 
 def _only(**values: str) -> dict[str, Any]:
