@@ -62,7 +62,7 @@ async def test_what_closing_recorded_is_what_the_entries_before_give(
     asked = Asked(folder, checkpoint, keys_of(product, founded), checkpoint.size)
     for found in (
         replaying.clearly(asked, KNOWN),
-        replaying.at_once(asked, KNOWN, 1, lambda entries: None),
+        replaying.at_once(asked, KNOWN, processes=1),
     ):
         assert [type(one.event) for one in found.checked] == [
             *(PeriodClosed, ImbalanceDetected, BalancesSealed),

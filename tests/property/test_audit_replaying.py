@@ -136,7 +136,7 @@ def both(bodies: Sequence[bytes], keys: KeyFile, as_of: date | None, size: int) 
         folder = Folder(logs.write(Path(path), bodies))
         asked = Asked(folder, checkpoint_of(folder.checkpoint), keys, size, as_of)
         return (
-            judged(lambda one: replaying.at_once(one, KNOWN, 1, lambda entries: None), asked),
+            judged(lambda one: replaying.at_once(one, KNOWN, processes=1), asked),
             judged(lambda one: replaying.clearly(one, KNOWN), asked),
         )
 
@@ -144,7 +144,7 @@ def both(bodies: Sequence[bytes], keys: KeyFile, as_of: date | None, size: int) 
 @pytest.fixture(autouse=True, scope="module")
 def small_parts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.audit.replaying.PART", 3)
+        patch.setattr("ledger.audit.spreading.PART", 3)
         yield
 
 

@@ -219,7 +219,7 @@ def replay(
     with judged(folder, json), _tree(folder, key, kafka, alliance) as tree:
         what = replaying.asked(tree.folder, tree, keys, at_size, as_of and as_of.date())
         with progress("replay", what.size) as done:
-            found = replaying.replay(what, done=done)
+            found = replaying.replay(what, done)
         tell(*recounting.replayed(what, found), json)
 
 

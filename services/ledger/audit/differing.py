@@ -11,11 +11,10 @@ from ledger.audit.findings import DoesNotHold, Unreachable
 from ledger.audit.loading import Server
 from ledger.audit.recounting import figures_of, forms_of, members_of, reckoning
 from ledger.audit.replay import Replay, Replayed
-from ledger.audit.replaying import Asked, entries_of
+from ledger.audit.replaying import Asked
 from ledger.audit.sums import MemberSums
 from ledger.audit.tree import Tree
 from money import Money
-from tlog.tiles import WIDTH
 
 _LARGEST: Final = 4 * 1024 * 1024
 """Bytes of an answer; a page of 200 lines has 150 KB."""
@@ -66,9 +65,9 @@ async def _diff(asked: Asked, server: Server, done: Callable[[int], None]) -> Co
     }
     statements = {member: _Statement(server, asked, member) for member in sorted(readable)}
     tree = Tree(asked.checkpoint, asked.folder)
-    walk = Replay(asked.keys, lambda index: tree.bundle(index // WIDTH)[index % WIDTH])
+    walk = Replay(asked.keys, tree.entry)
     sums, lines = MemberSums(), 0
-    for one in walk.over(entries_of(tree, 0, asked.size)):
+    for one in walk.over(tree.entries(range(asked.size))):
         if asked.as_of is None or one.posted.effective_on <= asked.as_of:
             sums.add(one.posted)
             for member, line in _lines(one, whole=asked.keys.company is None):

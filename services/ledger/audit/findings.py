@@ -6,6 +6,9 @@ AuditError
 └── Unreachable    a server gives no answer that could be judged: exit code 3
 """
 
+from functools import partial
+from typing import Any
+
 
 class AuditError(Exception):
     """What stops a command."""
@@ -28,6 +31,11 @@ class DoesNotHold(AuditError):
         self.expected = str(expected)
         self.found = str(found)
         self.entry = entry
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It goes from one process to another."""
+        again = partial(type(self), expected=self.expected, found=self.found, entry=self.entry)
+        return again, (self.code, self.at, self.said)
 
 
 class Unusable(AuditError):

@@ -91,13 +91,14 @@ class PartReader:
                 part.sealed += opened.sealed
                 day, lines = opened.read.recorded.effective_on, _with_text(opened.read.lines)
             span.entries += 1
+            if not lines:
+                continue
+            place = place_of(day)
             for line in lines:
                 if isinstance(line, Line):
-                    span.add(line, place_of(day))
+                    span.add(line, place)
                 else:
-                    part.reversing.append(
-                        Reversing(index, len(part.own), service, place_of(day), line.event_id)
-                    )
+                    part.reversing.append(Reversing(index, len(part.own), service, place, line.event_id))
         return part
 
     def find(self, first: int, bodies: Iterable[bytes], wanted: Collection[str]) -> Iterator[Reversed]:

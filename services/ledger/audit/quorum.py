@@ -41,11 +41,11 @@ class _Charter(BaseModel):
 
 
 class Charters:
-    """Told a log's entries in their order: what its charters say of witnesses."""
+    """Told a log's entries in their order, from `first` on: what its charters say of witnesses."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 0) -> None:
         self._charters: list[_Charter] = []
-        self._entries = 0
+        self._entries = first
         self._last = b""
 
     def read(self, entries: Sequence[bytes]) -> None:
@@ -55,6 +55,12 @@ class Charters:
                 self._read(number, entry)
         self._entries += len(entries)
         self._last = entries[-1] if entries else self._last
+
+    def merge(self, later: "Charters") -> None:
+        """`later` was told the entries from where this one ends."""
+        self._charters += later._charters
+        self._entries = later._entries
+        self._last = later._last or self._last
 
     def _read(self, number: int, entry: bytes) -> None:
         try:

@@ -27,23 +27,25 @@ class Tally:
         self.sums: dict[Any, Decimal] = {}
 
     def add(self, line: Line, place: Place) -> None:
-        """Of `line` the ids may be text."""
+        """Of `line` the ids are text (`as_text`)."""
         side, amount, project, member, form, nature, debtor, obligation, _ = line
         shape = (place, side, project, member, form, nature, debtor, obligation, amount.currency)
-        self._add(shape, amount.amount, obligation)
-
-    def _add(self, shape: Any, amount: Decimal, obligation: object) -> None:
-        total = self.sums.get(shape, _NOTHING) + amount
-        if obligation is not None and not total:
-            # Paid ones would be most of all that is kept.
-            self.sums.pop(shape, None)
+        sums = self.sums
+        total = sums.get(shape, _NOTHING) + amount.amount
+        if total or obligation is None:
+            sums[shape] = total
         else:
-            self.sums[shape] = total
+            # Paid ones would be most of all that is kept.
+            sums.pop(shape, None)
 
     def merge(self, later: "Tally") -> None:
         self.entries += later.entries
         for shape, amount in later.sums.items():
-            self._add(shape, amount, shape[7])
+            total = self.sums.get(shape, _NOTHING) + amount
+            if total or shape[_OBLIGATION] is None:
+                self.sums[shape] = total
+            else:
+                self.sums.pop(shape, None)
 
     def lines(self) -> Iterator[tuple[Place, Line]]:
         """One for each shape; ids are text."""
@@ -67,6 +69,8 @@ class Tally:
 
 
 _NOTHING = Decimal()
+_OBLIGATION = 7
+"""Its place in a shape."""
 
 
 def as_text(line: Line) -> Line:

@@ -16,7 +16,7 @@ from ledger.audit.findings import DoesNotHold
 from ledger.audit.folder import Folder, entries_in
 from tlog.checkpoints import Checkpoint
 from tlog.merkle import HASH_BYTES, Hashes
-from tlog.tiles import WIDTH, Tile, bundles_of, hashes_from, tile_at
+from tlog.tiles import WIDTH, Tile, hashes_from, tile_at
 
 
 class Tree:
@@ -61,10 +61,22 @@ class Tree:
         tile = tile_at(None, index, self.checkpoint.size)
         return check_bundle(tile, self.folder.read(tile), self.tile(0, index))
 
-    def bundles(self) -> Iterator[list[bytes]]:
-        """All entries, a bundle at a time; read to the end, every tile has been checked."""
-        for tile in bundles_of(self.checkpoint.size):
-            yield self.bundle(tile.index)
+    def entry(self, index: int) -> bytes:
+        return self.bundle(index // WIDTH)[index % WIDTH]
+
+    def entries(self, span: range) -> Iterator[bytes]:
+        """Those with these indexes, which follow one another."""
+        for entries in self.bundles(span):
+            yield from entries
+
+    def bundles(self, span: range | None = None) -> Iterator[list[bytes]]:
+        """All entries, or those of a span, a bundle at a time; read to the end, every tile has been
+        checked.
+        """
+        span = range(self.checkpoint.size) if span is None else span
+        for index in range(span.start // WIDTH, -(-span.stop // WIDTH)):
+            start = index * WIDTH
+            yield self.bundle(index)[max(0, span.start - start) : span.stop - start]
 
     def _find_wrong_edge(self) -> None:
         """Raises DoesNotHold, which names a tile at the edge that contradicts what lies below it.

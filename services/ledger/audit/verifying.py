@@ -8,6 +8,7 @@ from ledger.audit.findings import DoesNotHold
 from ledger.audit.folder import LARGEST_TEXT, NEXT, Folder
 from ledger.audit.quorum import Charters, Quorum
 from ledger.audit.signing import cosigned, signed
+from ledger.audit.spreading import parts, workers
 from ledger.audit.tree import Tree
 from tlog.checkpoints import Checkpoint
 from tlog.merkle import HASH_BYTES, root
@@ -49,13 +50,23 @@ def verify(
     if since is not None:
         check_growth(tree, since, keys, since_at)
     charters = Charters()
-    for entries in tree.bundles():
-        charters.read(entries)
-        done(len(entries))
+    spans = parts(tree.checkpoint.size)
+    with workers(tree.checkpoint.size, Tree, tree.checkpoint, folder) as pool:
+        for span, part in zip(spans, pool.each(_charters, spans), strict=True):
+            charters.merge(part)
+            done(len(span))
     check_others(tree, folder, keys)
     if quorum is None and (quorum := charters.in_force()):
         times = cosigned(note, quorum.witnesses, quorum.number)
     return Verified(tree.checkpoint, signers, quorum, times)
+
+
+def _charters(tree: Tree, span: range) -> Charters:
+    """What the charters of a span say, every tile and entry of it checked."""
+    found = Charters(span.start)
+    for entries in tree.bundles(span):
+        found.read(entries)
+    return found
 
 
 def opened(folder: Folder, keys: Collection[Verifier]) -> tuple[Tree, Sequence[Verifier]]:

@@ -1,0 +1,78 @@
+"""Work on parts of a log at once, each in a process of its own: what it gives comes in the parts' order.
+
+So does what it raises: it is that of the first part in which anything does not hold.
+"""
+
+import gc
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final, Generic, TypeVar
+
+from tlog.tiles import WIDTH
+
+PART: Final = 256 * WIDTH
+"""Entries of a part at most; what becomes of them is a few megabytes."""
+LITTLE: Final = 64 * WIDTH
+"""Entries under which processes of their own would take longer to begin than to work."""
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class Workers(Generic[S]):
+    """Processes that each keep what they work with."""
+
+    def __init__(self, kept: S | None, pool: ProcessPoolExecutor | None) -> None:
+        self._kept = kept
+        self._pool = pool
+
+    def each(self, task: Callable[..., T], parts: Sequence[range], *more: Any) -> Iterator[T]:
+        """`task(kept, part, *more)` of each part, in order; of those to come some may be under way."""
+        if self._pool is None:
+            return (task(self._kept, part, *more) for part in parts)
+        return self._pool.map(_do, [task] * len(parts), parts, [more] * len(parts))
+
+
+@contextmanager
+def workers(
+    size: int, make: Callable[..., S], *made_of: Any, processes: int | None = None
+) -> Iterator[Workers[S]]:
+    """For a log of `size` entries: in this very process where they are few, or `processes` says so.
+
+    Each process keeps `make(*made_of)`, which must be such as goes to another process.
+    """
+    processes = processes or (1 if size < LITTLE else os.cpu_count() or 1)
+    if processes == 1:
+        yield Workers(make(*made_of), None)
+        return
+    with ProcessPoolExecutor(processes, initializer=_begin, initargs=(make, made_of)) as pool:
+        try:
+            yield Workers(None, pool)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def parts(size: int, processes: int | None = None) -> Sequence[range]:
+    """Of the entries 0 to `size` − 1, as many for each process."""
+    step = min(PART, max(1, -(-size // (processes or os.cpu_count() or 1))))
+    return [range(first, min(first + step, size)) for first in range(0, size, step)]
+
+
+_kept: Any = None
+"""Of a process of a pool."""
+
+
+def _begin(make: Callable[..., Any], made_of: Sequence[Any]) -> None:
+    global _kept  # noqa: PLW0603 - what the process is there for
+    # It is for the process that began this one to be interrupted.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Parts come and go, and none refers to itself in a circle.
+    gc.disable()
+    _kept = make(*made_of)
+
+
+def _do(task: Callable[..., T], part: range, more: Sequence[Any]) -> T:
+    return task(_kept, part, *more)
