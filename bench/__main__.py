@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from bench import balances, execute, fetch, http, ledger, relay, sealed, visible
+from bench import balances, execute, fetch, http, ledger, relay, replay, sealed, visible
 from bench.table import HEAD, Row
 
 PARTS: Final[Mapping[str, Callable[[bool], Iterable[Row]]]] = {
@@ -20,6 +20,7 @@ PARTS: Final[Mapping[str, Callable[[bool], Iterable[Row]]]] = {
     "balances": balances.measure,
     "sealed": sealed.measure,
     "fetch": fetch.measure,
+    "replay": replay.measure,
 }
 
 

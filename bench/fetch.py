@@ -5,7 +5,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Final
@@ -31,15 +32,16 @@ def measure(full: bool) -> Iterator[Row]:
     entries = ALL_ENTRIES if full else ENTRIES
     folder, port = Path(tempfile.mkdtemp(prefix="alliance-bench-")), free_ports(1)
     try:
-        size = _write(folder / "there", entries)
+        chance = random.Random(1)
+        size = written(folder / "there", (chance.randbytes(ENTRY_BYTES) for _ in range(entries)))
         with process("bench.files", str(folder / "there"), str(port), port=port):
-            seconds, most = _run("fetch", f"http://127.0.0.1:{port}", str(folder / "here"))
+            seconds, most = run_audit("fetch", f"http://127.0.0.1:{port}", str(folder / "here"))
         yield Row(
             f"alliance-audit fetch of {entries:,} entries, {size / 1e6:.0f} MB, over loopback",
             f"{size / seconds / 1e6:.0f} MB a second, {most:.0f} MB of memory",
             "≥ 50 MB a second",
         )
-        seconds, most = _run("verify", str(folder / "here"))
+        seconds, most = run_audit("verify", str(folder / "here"))
         yield Row(
             "alliance-audit verify of it",
             f"{entries / seconds:,.0f} entries a second, {most:.0f} MB of memory",
@@ -49,27 +51,37 @@ def measure(full: bool) -> Iterator[Row]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(folder: Path, entries: int) -> int:
+def written(folder: Path, entries: Iterable[bytes]) -> int:
     """A log's folder; returns its bytes."""
     signer, frontier = Signer("bench.example/1", Ed25519PrivateKey.generate()), Frontier()
-    chance, written = random.Random(1), 0
-    for tile, content in laid_out((chance.randbytes(ENTRY_BYTES) for _ in range(entries)), frontier):
+    size = 0
+    for tile, content in laid_out(entries, frontier):
         (folder / tile.path).parent.mkdir(parents=True, exist_ok=True)
-        written += (folder / tile.path).write_bytes(content)
+        size += (folder / tile.path).write_bytes(content)
     text = Checkpoint(signer.verifier.name, frontier.size, frontier.root()).text
     (folder / "checkpoint").write_text(f"{text}\n{signer.line(text)}")
     (folder / "keys").write_text(f"{signer.verifier}\n")
-    return written
+    return size
 
 
-def _run(*arguments: str) -> tuple[float, float]:
-    """Seconds, and megabytes of memory at most."""
+def run_audit(*arguments: str) -> tuple[float, float]:
+    """Seconds, and megabytes of memory at most, of all its processes together."""
     began, most = time.perf_counter(), 0
     with Popen([PROGRAM, *arguments], stdout=PIPE) as run:
         watched = psutil.Process(run.pid)
         while run.poll() is None:
-            most = max(most, watched.memory_info().rss)
+            most = max(most, _memory(watched))
             time.sleep(0.02)
     if run.returncode:
         raise SystemExit(f"{arguments} ended with {run.returncode}.")
     return time.perf_counter() - began, most / 1e6
+
+
+def _memory(run: psutil.Process) -> int:
+    """Bytes that it and the processes that it began have for themselves: what they share is counted once."""
+    bytes_ = 0
+    for one in (run, *run.children(recursive=True)):
+        with suppress(psutil.Error):
+            memory = one.memory_info()
+            bytes_ += memory.rss if one is run else memory.rss - memory.shared
+    return bytes_

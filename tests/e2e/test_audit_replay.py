@@ -101,6 +101,8 @@ def test_a_replay_gives_the_balances_that_the_ledger_shows(
     assert replayed == {member: served[member] for member in replayed}
     assert all(served[member]["ratio"] is None for member in served.keys() - replayed.keys())
     assert found["sealed"] == 0
+    assert all(one["whole"] for one in found["checked"])
+    assert part < 3 or found["checked"]
 
 
 def test_what_the_ledger_serves_is_what_its_log_gives(audited: Audited) -> None:

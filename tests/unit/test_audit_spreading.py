@@ -21,6 +21,10 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
 
 
+def numbers() -> list[int]:
+    return [1, 2]
+
+
 def numbered(kept: list[int], part: range, more: int) -> tuple[list[int], range, int]:
     return kept, part, more
 
@@ -29,8 +33,7 @@ def test_each_part_is_worked_on_with_what_its_process_keeps() -> None:
     spans = spreading.parts(10, 3)
     assert spans == [range(4), range(4, 8), range(8, 10)]
     for count in (1, 2):
-        pool: spreading.Workers[list[int]]
-        with spreading.workers(10, list, (1, 2), processes=count) as pool:
+        with spreading.workers(10, numbers, processes=count) as pool:
             assert list(pool.each(numbered, spans, 7)) == [([1, 2], span, 7) for span in spans]
 
 
