@@ -155,6 +155,10 @@ def test_a_log_that_another_key_signed_is_found() -> None:
     with pytest.raises(DoesNotHold) as caught:
         verify(forged, [KEY.verifier])
     assert caught.value.code == "unsigned"
+    spoilt = kept(short(300))
+    spoilt.files["keys"] = b"no keys\n"
+    with pytest.raises(DoesNotHold, match="keys"):
+        verify(spoilt, [KEY.verifier])
     assert str(KEY.verifier) in caught.value.expected
     # A key of another log signs nothing of this one, nor does a witness' key.
     other = kept(short(300), stranger, keys=[stranger.verifier])
@@ -287,8 +291,10 @@ def test_the_charter_in_force_says_which_witnesses_must_have_signed() -> None:
     # Who checks may ask for others, and a charter may name none.
     checked(kept(entries, KEY, three), quorum=Quorum([three.verifier], 1, "asked for"))
     assert checked(kept(entries[:2])).quorum is None
-    # What only speaks of a charter is none.
-    checked(kept([*entries[:2], event("members", 2, text='"alliance.members.charter_put_in_force.v1"')]))
+    # What only speaks of a charter is none, and one is one however its type is spelt.
+    checked(kept([*entries[:2], event("members", 2, text="alliance.members.charter_put_in_force.v1")]))
+    spelt = charter(2, "2025-01-02", 1, 2, one).replace(b'"alliance.', b'"\\u0061lliance.')
+    assert fault(kept([*entries[:2], spelt])).code == "witnesses_missing"
 
 
 def test_a_charter_that_cannot_be_read_does_not_pass_for_one_without_witnesses() -> None:

@@ -16,6 +16,8 @@ from standing.alliance import CHARTER
 from tlog.notes import MalformedNote, Verifier
 
 _MARK: Final = f'"{CHARTER}"'.encode()
+_ESCAPE: Final = b"\\u"
+"""With it the type could be spelt so that the mark is not found."""
 _INSTANT: Final = TypeAdapter(datetime)
 
 
@@ -51,7 +53,7 @@ class Charters:
     def read(self, entries: Sequence[bytes]) -> None:
         """Raises DoesNotHold where a charter cannot be read: another quorum may stand in it."""
         for number, entry in enumerate(entries, self._entries):
-            if _MARK in entry:
+            if _MARK in entry or _ESCAPE in entry:
                 self._read(number, entry)
         self._entries += len(entries)
         self._last = entries[-1] if entries else self._last
