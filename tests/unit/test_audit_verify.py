@@ -293,6 +293,7 @@ def test_the_charter_in_force_says_which_witnesses_must_have_signed() -> None:
     assert checked(kept(entries[:2])).quorum is None
     # What only speaks of a charter is none, and one is one however its type is spelt.
     checked(kept([*entries[:2], event("members", 2, text="alliance.members.charter_put_in_force.v1")]))
+    checked(kept([b"\\u no event", *entries[:2]]))
     spelt = charter(2, "2025-01-02", 1, 2, one).replace(b'"alliance.', b'"\\u0061lliance.')
     assert fault(kept([*entries[:2], spelt])).code == "witnesses_missing"
 

@@ -42,7 +42,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The log's folder.", show_default=False)]
 DirOrTopic = Annotated[
-    Path | None, typer.Argument(metavar="[DIR]", help="The log's folder.", show_default=False)
+    Path | None, typer.Argument(metavar="DIR", help="The log's folder.", show_default=False)
 ]
 Kafka = Annotated[
     str | None,

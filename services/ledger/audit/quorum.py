@@ -67,10 +67,13 @@ class Charters:
     def _read(self, number: int, entry: bytes) -> None:
         try:
             head = parse(entry)
-            if head.type == CHARTER:
+        except MalformedEvent:
+            return  # for nobody a charter; `complete` names it
+        if head.type == CHARTER:
+            try:
                 self._charters.append(_Charter.model_validate(head.envelope["data"]))
-        except (MalformedEvent, ValidationError) as error:
-            raise _malformed(number, error) from error
+            except ValidationError as error:
+                raise _malformed(number, error) from error
 
     def in_force(self) -> Quorum | None:
         """What the charter says that is in force when the last entry is made; None where it names none.
