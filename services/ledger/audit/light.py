@@ -72,8 +72,8 @@ class _Kind(NamedTuple):
     read: Callable[[bytes], Any]
     figures: Sequence[tuple[str, bool, Callable[[bytes], Any]]]
     """Fields with a figure, or where true a list of them, and what reads the opened one."""
-    ciphers: Mapping[tuple[str, str], AESGCM]
-    """By owner and fingerprint."""
+    decrypt: Mapping[tuple[str, str], Callable[[bytes, bytes, bytes], bytes]]
+    """By owner and fingerprint: nonce, what is sealed, what it is bound to."""
     rule: Rule | None
 
 
@@ -90,9 +90,9 @@ class LightReader:
             if name not in carefully
         }
         self._kinds: dict[bytes, _Kind | None] = {}
-        self._ciphers = {
+        self._decrypt = {
             service: {
-                (str(owner), fingerprint): AESGCM(key)
+                (str(owner), fingerprint): AESGCM(key).decrypt
                 for owner, of_owner in keys.opening(service).items()
                 for fingerprint, key in of_owner.items()
             }
@@ -116,20 +116,18 @@ class LightReader:
             return None
 
     def _read(self, kind: _Kind, body: bytes) -> LightRead:
-        service, read, figures, ciphers, rule = kind
+        service, read, figures, decrypt, rule = kind
         envelope = read(body)
         event, event_id = envelope.data, envelope.id
         for name, several, read_figure in figures:
-            value = getattr(event, name)
-            for index, figure in enumerate(value) if several else ((None, value),):
-                owner = figure.owner
-                closed = a2b_base64(figure.sealed.replace("-", "+").replace("_", "/"))
-                path = f"/{name}" if index is None else f"/{name}/{index}"
-                # A key that is not at hand is a KeyError.
+            found = getattr(event, name)
+            for index, figure in enumerate(found) if several else (("", found),):
+                owner, closed = figure.owner, figure.sealed
+                sealed = a2b_base64(closed.replace("-", "+").replace("_", "/"))
+                # As `events.sealing` binds it to its place; a key that is not at hand is a KeyError.
+                place = f"{event_id}{owner}/{name}/{index}" if several else f"{event_id}{owner}/{name}"
                 figure.open = read_figure(
-                    ciphers[owner, figure.key].decrypt(
-                        closed[:NONCE_BYTES], closed[NONCE_BYTES:], f"{event_id}{owner}{path}".encode()
-                    )
+                    decrypt[owner, figure.key](sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
                 )
         datetime.fromisoformat(envelope.time)
         day = _day(envelope.effectiveon)
@@ -155,7 +153,7 @@ class LightReader:
         )
         reads = [(one.name, one.several, TypeAdapter(one.kind).validator.validate_json) for one in figures]
         read = envelope.__pydantic_validator__.validate_json
-        return _Kind(service, read, reads, self._ciphers[service], rule)
+        return _Kind(service, read, reads, self._decrypt[service], rule)
 
 
 def _only(**values: str) -> dict[str, Any]:
