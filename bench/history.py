@@ -20,6 +20,8 @@ from ledger.audit.keys import KeyFile
 
 COMPANIES: Final = 17
 PROJECTS: Final = 100
+AT_A_TIME: Final = 12
+"""Projects under way."""
 SERVICES: Final = ("members", "purchasing", "tenders", "ledger")
 FIRST_DAY: Final = date(2025, 1, 1)
 KINDS: Final = random.Random(1).choices(
@@ -28,6 +30,9 @@ KINDS: Final = random.Random(1).choices(
     k=1000,
 )
 """In the order in which they come, again and again."""
+
+_Obligation = tuple[UUID, UUID, UUID, dict[str, str]]
+"""Its id, debtor, creditor and amount."""
 
 
 @dataclass
@@ -44,7 +49,7 @@ class History:
         self._rings = {name: Masters((name.encode().ljust(32, b"."),)) for name in SERVICES}
         self._actor = uuid4().hex
         self._sequences = dict.fromkeys(SERVICES, 0)
-        self._owed: list[tuple[UUID, UUID, UUID, str]] = []
+        self._owed: list[_Obligation] = []
         self._recognised: list[str] = []
 
     @property
@@ -98,7 +103,8 @@ class History:
         """Service, name, project, event id and data."""
         event_id, chance = str(uuid7()), self._chance
         first, second, third = chance.sample(self._companies, 3)
-        place = chance.choice(self._projects)
+        begun = number * PROJECTS // self.entries
+        place = self._projects[(begun + chance.randrange(AT_A_TIME)) % PROJECTS]
         amount = self._euros()
 
         def sealed(service: str, owner: UUID, path: str, figure: Any) -> dict[str, str]:
@@ -146,7 +152,7 @@ class History:
                 return service, "contribution_declared", f"campaign/{place}", event_id, data
             case "incurred" | "paid":
                 if kind == "incurred":
-                    obligation: tuple[UUID, UUID, UUID, dict[str, str]] = (uuid4(), first, second, amount)
+                    obligation: _Obligation = (uuid4(), first, second, amount)
                     self._owed.append(obligation)
                 else:
                     obligation = self._owed.pop(chance.randrange(len(self._owed)))

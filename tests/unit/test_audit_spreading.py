@@ -25,8 +25,8 @@ def numbers() -> list[int]:
     return [1, 2]
 
 
-def numbered(kept: list[int], part: range, more: int) -> tuple[list[int], range, int]:
-    return kept, part, more
+def numbered(kept: list[int], part: range) -> tuple[list[int], range]:
+    return kept, part
 
 
 def test_each_part_is_worked_on_with_what_its_process_keeps() -> None:
@@ -34,7 +34,7 @@ def test_each_part_is_worked_on_with_what_its_process_keeps() -> None:
     assert spans == [range(4), range(4, 8), range(8, 10)]
     for count in (1, 2):
         with spreading.workers(10, numbers, processes=count) as pool:
-            assert list(pool.each(numbered, spans, 7)) == [([1, 2], span, 7) for span in spans]
+            assert list(pool.each(numbered, spans)) == [([1, 2], span) for span in spans]
 
 
 def test_the_first_changed_entry_is_named_whichever_process_finds_one_first(

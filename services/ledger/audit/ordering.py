@@ -7,7 +7,7 @@ from decimal import Decimal
 from events.envelope import parse
 from ledger.audit.closings import Closings
 from ledger.audit.keys import KeyFile
-from ledger.audit.parts import Part, Reversed
+from ledger.audit.parts import ID, Part, Reversed, end_of
 from ledger.audit.reading import Opener, wrong
 from ledger.audit.sums import Account, MemberSums
 from ledger.period import sums as period_sums
@@ -21,7 +21,7 @@ from standing import Standing, Told, evolve
 
 
 class Ordered:
-    """`whole`: all parts, merged. The events in `reversed_ids` must be found before all is checked."""
+    """`whole`: all parts, merged. What is `sought` must be found before all is checked."""
 
     def __init__(self, whole: Part, keys: KeyFile, known: Mapping[str, Source]) -> None:
         self._whole = whole
@@ -33,9 +33,13 @@ class Ordered:
         self.standing: Standing | None = None
         self.closings = Closings(keys.company)
 
-    @property
-    def reversed_ids(self) -> frozenset[str]:
-        return frozenset(one.event_id for one in self._whole.reversing)
+    def sought(self) -> Iterator[int]:
+        """The entries, in order, that are to be found: they may be events which some entry reverses."""
+        ends = {end_of(one.event_id).encode() for one in self._whole.reversing}
+        ids = self._whole.ids
+        for at in range(0, len(ids) if ends else 0, ID):
+            if ids[at : at + ID] in ends:
+                yield at // ID
 
     def find(self, events: Iterable[Reversed]) -> None:
         for one in events:

@@ -1,9 +1,10 @@
 """A part of a log, read without what came before: its sums, and what must be looked at in order later."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
+from typing import Final
 
 from ledger.audit.keys import KeyFile
 from ledger.audit.light import LightReader
@@ -14,6 +15,9 @@ from ledger.posting.rules import Source
 from ledger.posting.transactions import Line, Reversal
 from ledger.recorded import LEDGER, OWN
 from standing.alliance import TELLING
+
+ID: Final = 12
+"""Signs of an event's id that are kept: the random ones of a UUID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Part:
     told: list[tuple[int, int, bytes]] = field(default_factory=list)
     """What the members service told of the standing: span, entry, bytes."""
     reversing: list[Reversing] = field(default_factory=list)
+    ids: bytes = b""
+    """The ends of the events' ids, `ID` bytes each: where to look for one that is reversed."""
     sealed: int = 0
     """Entries that post something which the keys do not open."""
 
@@ -57,6 +63,7 @@ class Part:
         self.own += later.own
         self.told += [(span + shift, entry, body) for span, entry, body in later.told]
         self.reversing += [replace(one, span=one.span + shift) for one in later.reversing]
+        self.ids += later.ids
         self.sealed += later.sealed
 
 
@@ -75,12 +82,15 @@ class PartReader:
         """Of entries, the first of which has the index `first`. Raises DoesNotHold."""
         part = Part()
         span, light, place_of = part.spans[-1], self._light.read, self._place
+        ids: list[str] = []
         for index, body in enumerate(bodies, first):
             read = light(body)
             if read is not None:
-                _, service, day, lines = read
+                event_id, service, day, lines = read
+                ids.append(event_id[-ID:])
             else:
                 opened = self._clear.open(index, body)
+                ids.append(end_of(opened.head.id))
                 service = opened.head.service
                 if service == LEDGER:
                     part.own.append((index, body))
@@ -99,17 +109,22 @@ class PartReader:
                     span.add(line, place)
                 else:
                     part.reversing.append(Reversing(index, len(part.own), service, place, line.event_id))
+        part.ids = "".join(ids).encode()
         return part
 
-    def find(self, first: int, bodies: Iterable[bytes], wanted: Collection[str]) -> Iterator[Reversed]:
-        """Those of the events with these ids that are among the entries. Raises DoesNotHold."""
-        ids = {event_id.encode() for event_id in wanted}
-        for index, body in enumerate(bodies, first):
-            # Where the id stands in every event that was ever recorded.
-            if body[27:63] in ids:
-                opened = self._clear.open(index, body)
-                lines = _with_text(opened.read.lines)
-                yield Reversed(index, opened.head.id, opened.head.service, lines)
+    def reversed(self, index: int, body: bytes) -> Reversed:
+        """An entry that may be an event which is reversed somewhere. Raises DoesNotHold."""
+        if (read := self._light.read(body)) is not None:
+            event_id, service, _, lines = read
+            return Reversed(index, event_id, service, lines)
+        opened = self._clear.open(index, body)
+        return Reversed(index, opened.head.id, opened.head.service, _with_text(opened.read.lines))
+
+
+def end_of(event_id: str) -> str:
+    """As many signs of it as are kept, all of ASCII; what is no id of ours is not found by it."""
+    end = event_id[-ID:]
+    return end if len(end) == ID and end.isascii() else "?" * ID
 
 
 def _with_text(lines: Sequence[Line | Reversal]) -> Sequence[Line | Reversal]:

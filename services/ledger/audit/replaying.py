@@ -4,10 +4,12 @@ Parts of the log are read at once, in processes of their own, and put together i
 not hold, or reads otherwise than it should, the clear way decides: `replay.Replay`, entry by entry.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from uuid import UUID
 
@@ -15,7 +17,7 @@ from events.envelope import claimed
 from ledger.audit.books import no_keys
 from ledger.audit.closings import Checked
 from ledger.audit.findings import Unusable
-from ledger.audit.folder import Folder
+from ledger.audit.folder import Folder, entries_in
 from ledger.audit.keys import KeyFile
 from ledger.audit.ordering import Ordered
 from ledger.audit.parts import Part, PartReader, Reversed
@@ -26,6 +28,7 @@ from ledger.audit.tree import Tree
 from ledger.posting.rules import Source
 from standing import Standing
 from tlog.checkpoints import Checkpoint
+from tlog.tiles import WIDTH, tile_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +125,10 @@ def at_once(
             whole.merge(part)
             done(len(span))
         ordered = Ordered(whole, asked.keys, known or known_sources())
-        if wanted := ordered.reversed_ids:
-            for found in pool.each(_Log.find, spans, wanted):
-                ordered.find(found)
+        sought = list(ordered.sought())
+        among = [sought[bisect_left(sought, span.start) : bisect_left(sought, span.stop)] for span in spans]
+        for found in pool.each(_Log.find, among):
+            ordered.find(found)
     ordered.check()
     if asked.size == asked.checkpoint.size:
         ordered.closings.end(asked.size)
@@ -143,14 +147,18 @@ class _Log:
     """The log as one process reads it."""
 
     def __init__(self, asked: Asked, known: Mapping[str, Source] | None) -> None:
-        self._folder = asked.folder
+        self._folder, self._size = asked.folder, asked.checkpoint.size
         self._tree = Tree(asked.checkpoint, asked.folder)
         self._reader = PartReader(known or known_sources(), asked.keys, asked.as_of)
 
     def part(self, span: range) -> Part:
         return self._reader.part(span.start, self._tree.entries(span))
 
-    def find(self, span: range, wanted: frozenset[str]) -> list[Reversed]:
-        # What was checked a moment ago is not checked again.
-        bodies = self._folder.entries(span.start, span.stop)
-        return list(self._reader.find(span.start, bodies, wanted))
+    def find(self, indexes: Sequence[int]) -> list[Reversed]:
+        found = []
+        for number, within in groupby(indexes, lambda index: index // WIDTH):
+            # What was checked a moment ago is not checked again.
+            tile = tile_at(None, number, self._size)
+            entries = entries_in(tile, self._folder.read(tile))
+            found += [self._reader.reversed(index, entries[index % WIDTH]) for index in within]
+        return found

@@ -13,13 +13,14 @@ from typing import Any, Final, Generic, TypeVar
 
 from tlog.tiles import WIDTH
 
-PART: Final = 256 * WIDTH
+PART: Final = 1024 * WIDTH
 """Entries of a part at most; what becomes of them is a few megabytes."""
 LITTLE: Final = 64 * WIDTH
 """Entries under which processes of their own would take longer to begin than to work."""
 
 S = TypeVar("S")
 T = TypeVar("T")
+P = TypeVar("P")
 
 
 class Workers(Generic[S]):
@@ -29,11 +30,11 @@ class Workers(Generic[S]):
         self._kept = kept
         self._pool = pool
 
-    def each(self, task: Callable[..., T], parts: Sequence[range], *more: Any) -> Iterator[T]:
-        """`task(kept, part, *more)` of each part, in order; of those to come some may be under way."""
+    def each(self, task: Callable[..., T], parts: Sequence[P]) -> Iterator[T]:
+        """`task(kept, part)` of each part, in order; of those to come some may be under way."""
         if self._pool is None:
-            return (task(self._kept, part, *more) for part in parts)
-        return self._pool.map(_do, [task] * len(parts), parts, [more] * len(parts))
+            return (task(self._kept, part) for part in parts)
+        return self._pool.map(_do, [task] * len(parts), parts)
 
 
 @contextmanager
@@ -74,5 +75,5 @@ def _begin(make: Callable[..., Any], made_of: Sequence[Any]) -> None:
     _kept = make(*made_of)
 
 
-def _do(task: Callable[..., T], part: range, more: Sequence[Any]) -> T:
-    return task(_kept, part, *more)
+def _do(task: Callable[..., T], part: Any) -> T:
+    return task(_kept, part)
