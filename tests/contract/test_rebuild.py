@@ -159,7 +159,7 @@ async def test_what_counts_in_which_half_year_is_worked_out_again(
     before = await past.kept()
     counted = [row for row in before["period_sums"] if row[0] == past.us and row[2:4] == (A, "contributed")]
     assert [(row[1].isoformat(), row[-1]) for row in counted][-1] == ("2026-01-01", Decimal("7.00"))
-    monkeypatch.setattr(rebuilding, "BATCH", 64)
+    monkeypatch.setattr(rebuilding, "BATCH", 37)
     assert (await past.rebuild()).added.total() == 0
     async with connected(past.rig.postgres, past.rig.database) as connection:
         await connection.execute("TRUNCATE period_sums, postings")
