@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from json import dumps, loads
 from pathlib import Path
@@ -153,7 +154,11 @@ def test_what_comes_zipped_is_unpacked_and_no_further_than_it_may(served: Files,
     served.instead[TILE] = zipped(whole[:20] + b"\x00" * 50 + whole[20:])
     fault(served, tmp_path, exit_code=3)
     served.instead["tile/1/000.p/1"] = zipped(gzip.compress(bytes(50_000_000)))
+    tracemalloc.start()
     found = fault(served, tmp_path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20_000_000
     assert (found["code"], found["at"]) == ("too_large", f"{served.url}/tile/1/000.p/1")
     del served.instead["tile/1/000.p/1"]
     served.instead[TILE] = lambda asked: asked.give(whole, Content_Encoding="br")
@@ -259,7 +264,9 @@ def test_a_server_that_gives_no_answer_is_unreachable_and_named(
     served: Files, tmp_path: Path, name: str, trouble: Any
 ) -> None:
     served.instead[name] = trouble
+    began = time.monotonic()
     assert f"{served.url}/{name}" in fault(served, tmp_path, "--timeout", "0.4", exit_code=3)["said"]
+    assert time.monotonic() - began < 20  # 0.4 seconds, twice
     del served.instead[name]
     fetched(served, tmp_path)
 
@@ -384,10 +391,11 @@ def test_the_keys_of_the_first_fetch_are_held_to(served: Files, tmp_path: Path) 
 
 
 def test_no_more_is_asked_for_than_the_rate_allows(served: Files, tmp_path: Path) -> None:
-    for number, rate in enumerate(("50", f"{sum(map(len, served.files.values())) * 6 // 1000}kB")):
+    size = sum(map(len, served.files.values()))
+    for number, rate in enumerate(("10", f"{size * 2 // 1000}kB")):
         began = time.monotonic()
         fetched(served, tmp_path / str(number), "--rate", rate)
-        assert time.monotonic() - began > 0.1  # seven files; some hundred kilobytes
+        assert time.monotonic() - began > 0.4  # six files; all but one of the files' bytes
 
 
 def test_two_fetches_into_one_folder_do_not_meet(served: Files, tmp_path: Path) -> None:
