@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from events.relay import rewind
 from events.store import Store, Transaction
 from ledger.log.publishing import Publisher
 from ledger.log.signing import LogKeys
-from ledger.log.views import grow, read_tile, worked_out
+from ledger.log.views import BrokenTree, grow, read_tile, worked_out
 from rigs.books import Books, opened, publisher_of
 from rigs.postgres import Postgres
 from samples import books as made_up
@@ -54,9 +55,13 @@ async def _record(books: Books, alliance: AllianceId, counts: Sequence[int]) -> 
     for count in counts:
         await books.apply(alliance, [purchasing.gave(A, "1.00") for _ in range(count)])
     async with books.store.single() as transaction:
-        rows = await transaction.raw.fetch(
-            "SELECT body FROM events WHERE alliance_id = $1 ORDER BY sequence", alliance
-        )
+        return await _entries(transaction, alliance)
+
+
+async def _entries(transaction: Transaction, alliance: AllianceId) -> list[bytes]:
+    rows = await transaction.raw.fetch(
+        "SELECT body FROM events WHERE alliance_id = $1 ORDER BY sequence", alliance
+    )
     return [row["body"] for row in rows]
 
 
@@ -154,6 +159,55 @@ async def test_a_tree_with_more_leaves_than_entries_takes_none(books: Books, all
         )
     with pytest.raises(RuntimeError, match="leaves"):
         await _record(books, alliance, [1])
+
+
+@pytest.mark.parametrize("lost", ["level = 0", "level = 0 AND number > 0", "level = 1", "number = 0"])
+async def test_where_tiles_are_gone_no_root_is_signed_but_that_of_the_entries(
+    books: Books, alliance: AllianceId, publisher: Publisher, lost: str
+) -> None:
+    await _record(books, alliance, [600])
+    async with books.store.single() as transaction:
+        await transaction.raw.execute(f"DELETE FROM tiles WHERE alliance_id = $1 AND {lost}", alliance)
+    with suppress(BrokenTree):  # the alliance stands still, and waits for a rebuild
+        await _record(books, alliance, [200])
+    async with books.store.single() as transaction:
+        entries = await _entries(transaction, alliance)
+    await _acknowledged(books, alliance, len(entries))
+    await publisher.step()
+    checkpoint = await _published(books, alliance)
+    # The lowest level is all that it takes to make the others.
+    assert (checkpoint is not None) == lost.startswith("level = 0")
+    assert checkpoint is None or checkpoint.root == _root(entries[: checkpoint.size])
+
+
+async def test_a_broken_tree_keeps_no_other_log_from_its_checkpoint(
+    books: Books, alliance: AllianceId, publisher: Publisher
+) -> None:
+    sound = AllianceId(uuid4())
+    for one in (alliance, sound):
+        await _acknowledged(books, one, len(await _record(books, one, [299])))
+    async with books.store.single() as transaction:
+        await transaction.raw.execute("DELETE FROM tiles WHERE alliance_id = $1 AND level = 1", alliance)
+    await publisher.step()
+    assert await _published(books, alliance) is None
+    assert await _published(books, sound) is not None
+
+
+async def test_nothing_is_signed_that_does_not_go_on_from_what_is_published(
+    books: Books, alliance: AllianceId, publisher: Publisher
+) -> None:
+    await _acknowledged(books, alliance, len(await _record(books, alliance, [9])))
+    await publisher.step()
+    published = await _published(books, alliance)
+    async with books.store.single() as transaction:
+        await transaction.raw.execute(
+            "UPDATE tiles SET hashes = overlay(hashes PLACING decode('00', 'hex') FROM 33)"
+            " WHERE alliance_id = $1",
+            alliance,
+        )
+    await _acknowledged(books, alliance, len(await _record(books, alliance, [1])))
+    await publisher.step()
+    assert await _published(books, alliance) == published
 
 
 async def test_no_size_is_signed_that_the_topic_has_not_acknowledged(

@@ -21,9 +21,10 @@ from ledger.entries.views import origin
 from ledger.keys.views import signing_epoch
 from ledger.log.cosigning import Cosigning
 from ledger.log.signing import LogKeys
-from ledger.log.views import catch_up, worked_out
+from ledger.log.views import BrokenTree, catch_up, worked_out
 from tlog.checkpoints import Checkpoint
 from tlog.merkle import root
+from tlog.notes import Note
 
 EVERY_SECONDS: Final = 0.5
 
@@ -50,7 +51,7 @@ _PUBLISH = (
     " witnesses = excluded.witnesses, quorum = excluded.quorum, cosigned = excluded.cosigned"
     " WHERE logs.size < excluded.size AND logs.keys && excluded.keys"
 )
-_REPLACED = "SELECT NOT keys && $2 FROM logs WHERE alliance_id = $1"
+_BEFORE = "SELECT checkpoint, NOT keys && $2 AS replaced FROM logs WHERE alliance_id = $1"
 _AT_ONCE: Final = 8
 """Logs: each takes a connection, but none while witnesses are asked."""
 
@@ -101,10 +102,13 @@ class Publisher:
                     panel = await self._cosigning.panel(transaction, alliance)
                     signing = self._keys.up_to(await signing_epoch(transaction, alliance, size))
                     keys = [str(key) for key in signing.verifiers(alliance, checkpoint.origin)]
-                    if await transaction.raw.fetchval(_REPLACED, alliance, keys):
+                    before = await transaction.raw.fetchrow(_BEFORE, alliance, keys)
+                    if before is not None and before["replaced"]:
                         # The settings' secret is another one: nobody would know the key.
                         logger.error("log_key_replaced", alliance_id=str(alliance))
                         return
+                    if before is not None:
+                        await _require_growth(transaction, alliance, before["checkpoint"])
                 note = signing.note(alliance, checkpoint)
                 note = await self._cosigning.cosigned(alliance, size, note, panel)
                 counts = (panel.named, panel.quorum, panel.signed(note))
@@ -113,6 +117,16 @@ class Publisher:
                     await transaction.raw.execute(_PUBLISH, alliance, size, note, keys, *counts)
             except NotRestored:
                 return  # this alliance waits for a person, the others do not
+            except BrokenTree as error:
+                # So does this one: a root that is not the entries' could not be taken back.
+                logger.error("tree_broken", alliance_id=str(alliance), detail=str(error))
+
+
+async def _require_growth(transaction: Transaction, alliance: AllianceId, note: str) -> None:
+    """Raises BrokenTree where the tree does not go on from a checkpoint that is published."""
+    published = Checkpoint.parse(Note.parse(note.encode()).text)
+    if await checkpoint_at(transaction, alliance, published.size) != published:
+        raise BrokenTree(f"the tree is not the one whose size {published.size} is published")
 
 
 async def checkpoint_at(transaction: Transaction, alliance: AllianceId, size: int) -> Checkpoint:

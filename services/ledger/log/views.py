@@ -42,17 +42,28 @@ _GROWN = (
     "SELECT number * 256 + octet_length(hashes) / 32 FROM tiles"
     " WHERE alliance_id = $1 AND level = 0 ORDER BY number DESC LIMIT 1"
 )
+# What stands to the right of the place where hashes begin is put there anew: where rows were lost, others may
+# have it already.
 _GROW = (
     "INSERT INTO tiles SELECT $1, $2, * FROM unnest($3::bigint[], $4::bytea[])"
-    " ON CONFLICT (alliance_id, level, number) DO UPDATE SET hashes = tiles.hashes || excluded.hashes"
-    " RETURNING number, CASE WHEN octet_length(hashes) >= 8192 THEN hashes END AS hashes"
+    " ON CONFLICT (alliance_id, level, number) DO UPDATE SET hashes ="
+    " substring(tiles.hashes FROM 1 FOR CASE excluded.number WHEN $5 THEN $6 ELSE 0 END) || excluded.hashes"
+    " RETURNING number, octet_length(hashes) AS length,"
+    " CASE WHEN octet_length(hashes) >= 8192 THEN hashes END AS hashes"
 )
 
 T = TypeVar("T")
 
 
+class BrokenTree(RuntimeError):
+    """The tiles are not those of the entries, or some are gone: rebuilding the books makes them anew."""
+
+
 async def grow(transaction: Transaction, alliance: AllianceId, first: int, bodies: Sequence[bytes]) -> None:
-    """Adds entries, the first of which has the index `first`; the head must be locked by this transaction."""
+    """Adds entries, the first of which has the index `first`; the head must be locked by this transaction.
+
+    Raises BrokenTree.
+    """
     grown = await _grown(transaction, alliance)
     # What an earlier version has recorded and put into no tree.
     while grown < first:
@@ -67,12 +78,12 @@ async def grow(transaction: Transaction, alliance: AllianceId, first: int, bodie
         await _add(transaction, alliance, grown, [leaf_hash(row["body"]) for row in rows])
         grown += len(rows)
     if grown != first:
-        raise RuntimeError(f"the tree has {grown} leaves where {first} were expected")
+        raise BrokenTree(f"the tree has {grown} leaves where {first} were expected")
     await _add(transaction, alliance, first, [leaf_hash(body) for body in bodies])
 
 
 async def catch_up(transaction: Transaction, alliance: AllianceId, size: int) -> None:
-    """Has the tree reach `size` entries that are recorded. Raises Restoring or NotRestored."""
+    """Has the tree reach `size` entries that are recorded. Raises Restoring, NotRestored or BrokenTree."""
     transaction.writable(alliance)
     if await _grown(transaction, alliance) < size:
         await grow(transaction, alliance, await transaction.lock_head(alliance), ())
@@ -89,9 +100,20 @@ async def _add(transaction: Transaction, alliance: AllianceId, first: int, hashe
         parts: dict[int, list[bytes]] = {}
         for number, found in enumerate(hashes, first):
             parts.setdefault(number // WIDTH, []).append(found)
+        leftmost, kept = divmod(first, WIDTH)
         rows = await transaction.raw.fetch(
-            _GROW, alliance, level, list(parts), [b"".join(part) for part in parts.values()]
+            _GROW,
+            alliance,
+            level,
+            list(parts),
+            [b"".join(part) for part in parts.values()],
+            leftmost,
+            kept * HASH_BYTES,
         )
+        for row in rows:
+            width = min(WIDTH, first + len(hashes) - row["number"] * WIDTH)
+            if row["length"] != width * HASH_BYTES:
+                raise BrokenTree(f"tile {row['number']} at level {level} is not as wide as its tree")
         full = sorted((row["number"], row["hashes"]) for row in rows if row["hashes"] is not None)
         first = full[0][0] if full else 0
         hashes = [_root(tile) for _, tile in full]
@@ -99,13 +121,11 @@ async def _add(transaction: Transaction, alliance: AllianceId, first: int, hashe
 
 
 def _root(tile: bytes) -> bytes:
-    if len(tile) != WIDTH * HASH_BYTES:
-        raise RuntimeError("a tile of the tree is too wide")
     return root_of(tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES))
 
 
 async def read_tile(transaction: Transaction, alliance: AllianceId, tile: Tile) -> bytes:
-    """The bytes of a tile of hashes or of entries that the log has."""
+    """The bytes of a tile of hashes or of entries that the log has. Raises BrokenTree."""
     if tile.level is None:
         first = tile.index * WIDTH
         rows = await transaction.raw.fetch(
@@ -116,7 +136,7 @@ async def read_tile(transaction: Transaction, alliance: AllianceId, tile: Tile) 
             first + tile.width,
         )
         return bundle_of([row["body"] for row in rows])
-    hashes: bytes = await transaction.raw.fetchval(
+    hashes: bytes | None = await transaction.raw.fetchval(
         "SELECT substring(hashes FROM 1 FOR $4) FROM tiles"
         " WHERE alliance_id = $1 AND level = $2 AND number = $3",
         alliance,
@@ -124,6 +144,8 @@ async def read_tile(transaction: Transaction, alliance: AllianceId, tile: Tile) 
         tile.index,
         tile.width * HASH_BYTES,
     )
+    if hashes is None or len(hashes) != tile.width * HASH_BYTES:
+        raise BrokenTree(f"{tile.path} is not there")
     return hashes
 
 
@@ -133,6 +155,7 @@ async def worked_out(
     """What `work` makes of the hashes of the log's first `size` entries: a root, a proof.
 
     Which hashes it asks for does not depend on what they are: first it is told none, only to find that out.
+    Raises BrokenTree, and what `work` raises.
     """
     wanted: set[Tile] = set()
 
@@ -149,4 +172,7 @@ async def worked_out(
         [tile.index for tile in wanted],
     )
     found = {(row["level"], row["number"]): row["hashes"] for row in rows}
-    return work(hashes_from(lambda tile: found[tile.level, tile.index], size))
+    try:
+        return work(hashes_from(lambda tile: found[tile.level, tile.index], size))
+    except (KeyError, ValueError) as error:
+        raise BrokenTree(f"hashes of the tree at {size} are not there") from error

@@ -14,6 +14,7 @@ import httpx
 import structlog
 
 from events.errors import DatabaseUnavailable
+from ledger.log.views import BrokenTree
 from tlog.checkpoints import Checkpoint, number
 from tlog.notes import MalformedNote, Note, Unsigned, Verifier, encoded
 
@@ -102,7 +103,7 @@ class Witnesses:
             # Another replica was quicker, or this ledger has lost something: it is asked the next time too.
             logger.warning("witness_has_not_signed", witness=key.name, code="ahead")
             return ""
-        except DatabaseUnavailable:
+        except (DatabaseUnavailable, BrokenTree):
             return ""  # no proof, and nothing said against the witness
         else:
             self._resting.pop((key.name,), None)
