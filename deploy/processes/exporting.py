@@ -5,17 +5,22 @@ from pathlib import Path
 from embedded.folder import CannotStart
 from events.errors import NotFound
 from events.ids import AllianceId
-from ledger.log.exporting import export
+from ledger.log.exporting import OtherLog, export
 from processes.progress import shown
 from processes.stores import store_of, stores
 
 
 async def export_log(data: Path | None, alliance: AllianceId, folder: Path) -> str:
-    """Says what it did. Raises CannotStart where the alliance has no checkpoint."""
+    """Says what it did. Raises CannotStart where the alliance has no checkpoint, or the folder another's."""
     async with stores(data) as reached:
         with shown("tiles") as progress:
             try:
                 size = await export(store_of(reached, "ledger"), alliance, folder, progress)
             except NotFound:
                 raise CannotStart(f"The ledger has no checkpoint of an alliance {alliance}.") from None
+            except OtherLog:
+                raise CannotStart(
+                    f"{folder} has a checkpoint of another log, or of more of this one than is published:"
+                    " nothing was written. Name another folder."
+                ) from None
     return f"{folder} has the log of {alliance}: {size} entries, as its checkpoint covers them."

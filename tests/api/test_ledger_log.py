@@ -9,7 +9,7 @@ import pytest
 
 from events.errors import NotFound
 from events.ids import AllianceId
-from ledger.log.exporting import export
+from ledger.log.exporting import OtherLog, export
 from rigs.product import Client, Founded, Product
 from tlog.checkpoints import Checkpoint, Proof
 from tlog.merkle import check_consistency, check_inclusion, leaf_hash, root
@@ -177,3 +177,53 @@ async def test_an_exported_folder_has_the_bytes_of_http_and_goes_on_where_it_was
     assert files == {"checkpoint", "keys", f"tile/0/000.p/{grown}", f"tile/entries/000.p/{grown}"}
     with pytest.raises(NotFound):
         await export(store, AllianceId(log.founded.companies[0]), tmp_path, lambda done, whole: None)
+
+
+async def test_an_export_that_is_cut_short_leaves_the_one_before_whole(
+    log: Published, product: Product, tmp_path: Path
+) -> None:
+    store, alliance = product.services["ledger"].store, AllianceId(log.founded.id)
+    await export(store, alliance, tmp_path, lambda done, whole: None)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    await product.grant(log.founded, "one-more", "auditor")
+    await product.quiet()
+
+    def cut_short(done: int, whole: int) -> None:
+        if done == whole:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await export(store, alliance, tmp_path, cut_short)
+    assert {file: file.read_bytes() for file in before} == before
+
+
+async def test_a_log_is_exported_over_no_other_and_over_no_more_of_itself(
+    log: Published, product: Product, tmp_path: Path
+) -> None:
+    store, another = product.services["ledger"].store, await product.found(companies=2)
+    await product.quiet()
+    await export(store, AllianceId(log.founded.id), tmp_path, lambda done, whole: None)
+    checkpoint = tmp_path / "checkpoint"
+    published, size = checkpoint.read_text(), (await log.checkpoint()).size
+    with pytest.raises(OtherLog):
+        await export(store, AllianceId(another.id), tmp_path, lambda done, whole: None)
+    assert checkpoint.read_text() == published
+    checkpoint.write_text(published.replace(f"\n{size}\n", f"\n{size + 1}\n"))
+    with pytest.raises(OtherLog):
+        await export(store, AllianceId(log.founded.id), tmp_path, lambda done, whole: None)
+    # Tiles without a checkpoint may be anybody's.
+    checkpoint.unlink()
+    tile = tmp_path / f"tile/0/000.p/{size}"
+    whole = tile.read_bytes()
+    tile.write_bytes(bytes(len(whole)))
+    await export(store, AllianceId(log.founded.id), tmp_path, lambda done, whole: None)
+    assert tile.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [("gzip", True), ("br, GZIP;q=0.5", True), ("*", False), ("gzip;q=0", False), ("gzip; q=0.000", False)],
+)
+async def test_entries_are_packed_for_whom_it_suits(log: Published, accepted: str, packed: bool) -> None:
+    answer = await log.get("/log/tile/entries/000.p/1", encoding=accepted)
+    assert (answer.headers.get("content-encoding") == "gzip") == packed

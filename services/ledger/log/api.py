@@ -5,6 +5,7 @@ ever.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from tlog.tiles import LARGEST_SIZE, Tile
 PLAIN: Final = "text/plain; charset=utf-8"
 BYTES: Final = "application/octet-stream"
 FOR_EVER: Final = "private, max-age=31536000, immutable"
+_GZIP: Final = re.compile(r"(?i)(?:^|,)\s*gzip\s*(?:,|$|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))")
+"""In Accept-Encoding, unless it stands there with a weight of 0."""
 
 Index = Annotated[int, Query(ge=0, le=LARGEST_SIZE, description="Of the entry, from 0 on.")]
 Size = Annotated[int | None, Query(ge=0, le=LARGEST_SIZE, description="The checkpoint's unless given.")]
@@ -188,7 +191,7 @@ async def read_log_tile(
     headers = {"Cache-Control": FOR_EVER}
     if tile.level is None:  # hashes have nothing in them that could be made shorter
         headers["Vary"] = "Accept-Encoding"
-        if "gzip" in request.headers.get("accept-encoding", ""):
+        if _GZIP.search(request.headers.get("accept-encoding", "")):
             headers["Content-Encoding"] = "gzip"
             body = await asyncio.to_thread(compress, body, 1, mtime=0)
     return Response(body, media_type=BYTES, headers=headers)
