@@ -77,7 +77,7 @@ class Registry:
         name, data = head.type, head.envelope["data"]
         try:
             data = open_figures(data, alliance=head.alliance, event_id=head.id, keyring=keyring)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise MalformedEvent(f"{head.type}: a sealed figure in another form") from error
         while name in self.upcasters:
             data = self.upcasters[name](data)

@@ -188,7 +188,8 @@ def open_figures(
         owner = UUID(figure["owner"])
         key = keyring.opening(alliance, CompanyId(owner), figure["key"]) if may_read(owner) else None
         if key is None:
-            return figure
+            # What stands open beside a seal is nobody's figure: only who has the key could tell.
+            return {name: part for name, part in figure.items() if name != "open"}
         closed = urlsafe_b64decode(figure["sealed"])
         plain = AESGCM(key).decrypt(
             closed[:NONCE_BYTES], closed[NONCE_BYTES:], _bound(event_id, figure["owner"], path)

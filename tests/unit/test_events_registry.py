@@ -125,7 +125,10 @@ def test_a_fault_of_the_content_shows_no_figure() -> None:
     assert raised.value.__cause__ is None
 
 
-@pytest.mark.parametrize("change", [{"owner": "nobody"}, {"sealed": "€"}, {"sealed": ""}, {"key": 7}])
+@pytest.mark.parametrize(
+    "change",
+    [{"owner": "nobody"}, {"owner": 7}, {"owner": None}, {"sealed": "€"}, {"sealed": ""}, {"key": 7}],
+)
 def test_a_seal_in_another_form_is_malformed(change: dict[str, Any]) -> None:
     envelope = orjson.loads(body(PRICED))
     envelope["data"]["price"] |= change
@@ -137,3 +140,9 @@ def test_a_seal_of_another_key_stays_closed() -> None:
     read = Registry.of("tiny", [First]).read(body(PRICED), Masters((b"n" * 32,)))
     assert isinstance(read.event, First)
     assert read.event.price.open is None
+
+
+def test_an_event_nested_too_deeply_to_look_for_its_seals_is_malformed() -> None:
+    spoilt = body(PRICED)[:-2] + b',"more":' + b"[" * 900 + b"]" * 900 + b"}}"
+    with pytest.raises(MalformedEvent):
+        Registry.of("tiny", [First]).read(spoilt, RING)

@@ -107,6 +107,12 @@ def test_who_may_not_read_gets_the_seal_alone() -> None:
     assert found["theirs"] == data["theirs"]
 
 
+def test_what_stands_open_beside_a_seal_is_shown_to_nobody() -> None:
+    data = {"price": sealed("12.34") | {"open": "99.99"}}
+    assert opened(data)["price"]["open"] == "12.34"
+    assert "open" not in opened(data, keyring=Masters((b"n" * 32,)))["price"]
+
+
 def test_without_the_key_there_is_no_value() -> None:
     figure = Confidential[Money].model_validate(sealed())
     with pytest.raises(SealedFigure) as raised:
