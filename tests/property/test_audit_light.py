@@ -77,6 +77,14 @@ def test_a_text_that_parsers_could_read_in_two_ways_is_not_read_lightly() -> Non
     assert LIGHT.read(body) is None
 
 
+@pytest.mark.parametrize("name", [b"streamversion", b"charterversion"])
+def test_a_number_that_parsers_read_in_two_ways_is_not_read_lightly(name: bytes) -> None:
+    body = CASES[0].body.replace(b'"' + name + b'":1,', b'"' + name + b'":%d,' % 2**64)
+    assert body != CASES[0].body
+    assert clearly(body) is None
+    assert LIGHT.read(body) is None
+
+
 def test_amounts_stay_in_their_currency_and_range() -> None:
     euros, dollars = (Amount(Decimal("9999999999999.99"), Currency(code)) for code in ("EUR", "USD"))
     with pytest.raises(ValueError, match="currency"):

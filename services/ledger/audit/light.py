@@ -27,6 +27,10 @@ _TYPE_BEFORE: Final = 300
 """In the first bytes: what stands before it is of one length, but for the source's name."""
 
 
+_Number = Annotated[int, Field(strict=True, ge=0, lt=2**64)]
+"""Beyond, orjson reads a float, which is no number of an event."""
+
+
 class _Envelope(BaseModel):
     """As `envelope.recorded` reads it."""
 
@@ -40,12 +44,12 @@ class _Envelope(BaseModel):
     sequence: Annotated[
         str, StringConstraints(strict=True, pattern=r"^0*[1-9][0-9]*$", min_length=12, max_length=12)
     ]
-    streamversion: Annotated[int, Field(strict=True, ge=0)]
+    streamversion: _Number
     actor: str
     correlationid: str
     causationid: str | None = None
     effectiveon: str
-    charterversion: Annotated[int, Field(strict=True, ge=0)]
+    charterversion: _Number
     project: str
 
 
