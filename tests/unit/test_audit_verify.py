@@ -264,6 +264,15 @@ def test_as_many_witnesses_must_have_signed_as_are_asked_for() -> None:
     assert fault(kept(short(5)), quorum=Quorum(keys[:1], 1, "")).code == "witnesses_missing"
 
 
+def test_one_witness_with_two_keys_or_two_names_is_one() -> None:
+    again = signer(WITNESSES[0].verifier.name, 77, Kind.COSIGNATURE)
+    renamed = signer("witness.example/other", 10, Kind.COSIGNATURE)
+    for other in (again, renamed):
+        keys = [WITNESSES[0].verifier, other.verifier]
+        found = fault(kept(short(5), KEY, WITNESSES[0], other), quorum=Quorum(keys, 2, "asked for"))
+        assert (found.code, found.found[:2]) == ("witnesses_missing", "1:")
+
+
 def charter(version: int, from_day: str, number: int, sequence: int, *witnesses: Any) -> bytes:
     terms = {
         "time_zone": "Europe/Paris",
@@ -294,6 +303,8 @@ def test_the_charter_in_force_says_which_witnesses_must_have_signed() -> None:
     # What only speaks of a charter is none, and one is one however its type is spelt.
     checked(kept([*entries[:2], event("members", 2, text="alliance.members.charter_put_in_force.v1")]))
     checked(kept([b"\\u no event", *entries[:2]]))
+    told = charter(4, "2025-01-01", 0, 1).replace(b"/members/", b"/tenders/")
+    assert checked(kept([*entries, told], KEY, one, two)).quorum == found.quorum
     spelt = charter(2, "2025-01-02", 1, 2, one).replace(b'"alliance.', b'"\\u0061lliance.')
     assert fault(kept([*entries[:2], spelt])).code == "witnesses_missing"
 

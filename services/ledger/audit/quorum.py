@@ -18,6 +18,7 @@ from tlog.notes import MalformedNote, Verifier
 _MARK: Final = f'"{CHARTER}"'.encode()
 _ESCAPE: Final = b"\\u"
 """With it the type could be spelt so that the mark is not found."""
+_MEMBERS: Final = "members"
 _INSTANT: Final = TypeAdapter(datetime)
 
 
@@ -69,7 +70,7 @@ class Charters:
             head = parse(entry)
         except MalformedEvent:
             return  # for nobody a charter; `complete` names it
-        if head.type == CHARTER:
+        if head.type == CHARTER and head.service == _MEMBERS:
             try:
                 self._charters.append(_Charter.model_validate(head.envelope["data"]))
             except ValidationError as error:
