@@ -32,7 +32,7 @@ from ledger.posting.transactions import Nature
 from members.alliance.events import AllianceFounded
 from members.charter.events import CharterPutInForce, Terms
 from samples import logs
-from samples.books import MASTERS, SOURCES, Publisher
+from samples.books import MASTERS, SOURCES, Publisher, sealed
 from samples.charter import charter
 from samples.key_files import KNOWN, key_file
 from standing import Charter
@@ -188,6 +188,16 @@ def test_what_comes_late_counts_in_the_open_period_in_parts_too() -> None:
     made.close()
     at_once, clearly = both(made.bodies, KEYS, None, len(made.bodies))
     assert at_once is not None
+    assert at_once == clearly
+
+
+def test_a_line_of_another_member_is_not_a_companys_own_though_its_figure_is() -> None:
+    made, (own, other, _) = Books(), COMPANIES
+    purchasing = made.services["purchasing"]
+    words = purchasing.words
+    made.add(purchasing.publish(words.gave(company=other, nature=Nature.CASH, value=sealed(own, "5.00"))))
+    at_once, clearly = both(made.bodies, key_file(ALLIANCE, COMPANIES, own), None, len(made.bodies))
+    assert clearly is not None
     assert at_once == clearly
 
 

@@ -9,6 +9,7 @@ import pytest
 from events.follow import Arrived
 from events.ids import AllianceId
 from ledger.audit.findings import DoesNotHold
+from ledger.audit.keys import KeyFile
 from ledger.audit.replay import Replay, Replayed
 from ledger.audit.sums import Account, Of, Sums
 from ledger.posting.legs import Seen
@@ -118,3 +119,13 @@ def test_with_one_companys_keys_its_own_lines_stand_and_the_others_are_told_as_s
     assert {of.member for of in sums.members} == {A}
     assert sums.accounts[Account(f"Assets:Receivable:{A}:purse:{obligation}", "EUR")] == Decimal(5)
     assert [one.sealed for one in entries] == [False, False, True, False, True]
+
+
+def test_a_key_file_without_a_companys_own_keys_does_not_pass_its_figures_for_others() -> None:
+    gave = Publisher("purchasing", ALLIANCE).gave(A, "100.00")
+    log = [opened(alliance=ALLIANCE), gave.body]
+    for keys in ({}, {"members": {A: ("ab" * 32,)}}):
+        held = KeyFile(alliance=ALLIANCE, company=A, keys=keys)
+        with pytest.raises(DoesNotHold) as caught:
+            list(Replay(held, log.__getitem__, KNOWN).over(log))
+        assert (caught.value.code, caught.value.entry) == ("unknown_key", 1)

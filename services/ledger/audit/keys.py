@@ -71,7 +71,9 @@ class KeyFile(BaseModel):
 
     def opening(self, service: str) -> Mapping[UUID, Mapping[str, bytes]]:
         """The keys to one service's figures: company → fingerprint → key."""
-        return {
+        # Of the company whose file it is no figure may pass for one of somebody else.
+        own: dict[UUID, Mapping[str, bytes]] = {} if self.company is None else {self.company: {}}
+        return own | {
             company: {sha256(key).hexdigest(): key for key in map(bytes.fromhex, keys)}
             for company, keys in self.keys.get(service, {}).items()
         }

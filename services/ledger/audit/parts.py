@@ -74,6 +74,7 @@ class PartReader:
 
     def __init__(self, sources: Mapping[str, Source], keys: KeyFile, as_of: date | None = None) -> None:
         until = as_of or date.max
+        self._own = keys.company and str(keys.company)
         self._light = LightReader(sources, keys, carefully={*TELLING, *OWN.registry.classes})
         self._clear = Opener(sources, keys)
         self._place = cache(lambda day: Place(HalfYear.of(day), day <= until))
@@ -104,7 +105,7 @@ class PartReader:
             if not lines:
                 continue
             place = place_of(day)
-            for line in lines:
+            for line in self._own_of(lines):
                 if isinstance(line, Line):
                     span.add(line, place)
                 else:
@@ -116,9 +117,17 @@ class PartReader:
         """An entry that may be an event which is reversed somewhere. Raises DoesNotHold."""
         if (read := self._light.read(body)) is not None:
             event_id, service, _, lines = read
-            return Reversed(index, event_id, service, lines)
+            return Reversed(index, event_id, service, self._own_of(lines))
         opened = self._clear.open(index, body)
         return Reversed(index, opened.head.id, opened.head.service, _with_text(opened.read.lines))
+
+    def _own_of(self, lines: Sequence[Line | Reversal]) -> Sequence[Line | Reversal]:
+        """With one company's keys, those in its accounts; ids are text."""
+        if self._own is None:
+            return lines
+        return [
+            line for line in lines if isinstance(line, Reversal) or self._own in (line.member, line.debtor)
+        ]
 
 
 def end_of(event_id: str) -> str:
