@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 
 from ledger.audit import replaying, spreading, verifying
+from ledger.audit.checking import root_of_full
 from ledger.audit.findings import DoesNotHold
 from ledger.audit.folder import Folder, checkpoint_of
 from ledger.audit.keys import KeyFile
 from ledger.audit.replaying import Asked
-from samples.logs import ALLIANCE, event, history, opened, write
-from tlog.tiles import WIDTH
+from samples.logs import ALLIANCE, ORIGIN, event, history, note, opened, write
+from tlog.checkpoints import Checkpoint
+from tlog.merkle import HASH_BYTES
+from tlog.tiles import WIDTH, tile_at
 
 
 @pytest.fixture
@@ -35,6 +38,19 @@ def test_each_part_is_worked_on_with_what_its_process_keeps() -> None:
     for count in (1, 2):
         with spreading.workers(10, numbers, processes=count) as pool:
             assert list(pool.each(numbered, spans)) == [([1, 2], span) for span in spans]
+
+
+def test_a_signed_size_of_which_only_the_right_edge_is_there_is_found_at_once(tmp_path: Path) -> None:
+    size, edge = 2**62, bytes(64 * HASH_BYTES)
+    write(tmp_path, [])
+    tile = tile_at(7, 0, size)
+    (tmp_path / tile.path).parent.mkdir(parents=True)
+    (tmp_path / tile.path).write_bytes(edge)
+    (tmp_path / "checkpoint").write_bytes(note(Checkpoint(ORIGIN, size, root_of_full(edge))))
+    folder = Folder(tmp_path)
+    with pytest.raises(DoesNotHold) as caught:
+        verifying.verify(folder, folder.keys)
+    assert (caught.value.code, caught.value.at) == ("missing", "tile/entries/000")
 
 
 def test_the_first_changed_entry_is_named_whichever_process_finds_one_first(

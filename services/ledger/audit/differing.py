@@ -174,5 +174,5 @@ async def _answer(server: Server, asked: Asked, name: str, **query: object) -> A
         raise Unreachable(f"{server.address(name)}: there is no such answer; give …/ledger/v1/alliances/ID.")
     try:
         return loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreachable(f"{server.address(name)}: no JSON: {error}") from error

@@ -18,6 +18,9 @@ PART: Final = 1024 * WIDTH
 LITTLE: Final = 64 * WIDTH
 """Entries under which processes of their own would take longer to begin than to work."""
 
+_MOST_PARTS: Final = 10_000
+"""A size may be signed of which no more than the right edge is there."""
+
 S = TypeVar("S")
 T = TypeVar("T")
 P = TypeVar("P")
@@ -59,6 +62,7 @@ def workers(
 def parts(size: int, processes: int | None = None) -> Sequence[range]:
     """Of the entries 0 to `size` − 1, as many for each process."""
     step = min(PART, max(1, -(-size // (processes or os.cpu_count() or 1))))
+    step = max(step, size // _MOST_PARTS)
     return [range(first, min(first + step, size)) for first in range(0, size, step)]
 
 
