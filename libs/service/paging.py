@@ -47,7 +47,7 @@ class Cursor:
             name, *key = self._adapter.validate_json(raw)
         except (UnicodeEncodeError, binascii.Error, ValidationError) as error:
             raise HttpProblem(400, "cursor_invalid") from error
-        if name != self._name or any(isinstance(part, str) and "\0" in part for part in key):
+        if name != self._name or any(_is_no_key(part) for part in key):
             raise HttpProblem(400, "cursor_invalid")
         return tuple(key)
 
@@ -57,6 +57,13 @@ class Cursor:
         """Split `limit + 1` fetched rows into a page's rows and its `next`."""
         page = list(rows[:limit])
         return page, self.encode(key(page[-1])) if len(rows) > limit else None
+
+
+def _is_no_key(part: object) -> bool:
+    """What the database would not take for a part of a sort key, nor for the one after it."""
+    if isinstance(part, int):
+        return not -(2**63) <= part < 2**63 - 1
+    return isinstance(part, str) and "\0" in part
 
 
 async def _page_limit(

@@ -28,6 +28,12 @@ MESSAGES: Final[Mapping[str, Message]] = {
         en="The alliance's charter has not arrived here yet.",
         fr="La charte de l'alliance n'est pas encore parvenue ici.",
     ),
+    "company_not_known_yet": Message(
+        en="What the alliance's other services tell of one of its companies has arrived here, its joining not"
+        " yet.",
+        fr="Ce que d'autres services disent d'une entreprise de l'alliance est parvenu ici, son adhésion pas"
+        " encore.",
+    ),
     "alliance_stands_still": Message(
         en="An event of the alliance could not be applied: nothing is closed while figures are missing.",
         fr="Un événement de l'alliance n'a pas pu être appliqué : rien n'est clos tant que des chiffres "

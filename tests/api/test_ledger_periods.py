@@ -1,5 +1,6 @@
 """Closing half-years over HTTP: who may, what it shows to whom, and the proof that goes with each amount."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import product as pairs
 from typing import Any
@@ -14,6 +15,7 @@ from ledger.book import Book
 from rigs.product import Client, Founded, Product
 from samples import books as made_up
 from samples.books import Publisher
+from service.paging import Cursor
 
 SOON = "2026-07-02"
 """The day of a founding whose first half-year is not over."""
@@ -183,6 +185,24 @@ async def test_half_years_are_listed_up_to_the_open_one(books: Books) -> None:
         "log_size": items[0]["entry"],
     }
     assert page["actions"] == []
+
+
+async def test_a_company_that_is_not_known_here_yet_is_waited_for(books: Books) -> None:
+    stranger = Books(books.product, replace(books.founded, companies=[uuid4()]))
+    stranger.purchasing = books.purchasing
+    await stranger.figures(0, "20000.00", "10.00")
+    await books.close("2025-H1")
+    for rest in ("/periods/2025-H1/balances", "/imbalances"):
+        answer = await books.get(books.founded.coordinator, rest, 503)
+        assert answer["code"] == "company_not_known_yet"
+
+
+@pytest.mark.parametrize("number", [-(2**63) - 1, 2**63 - 1, 10**30])
+@pytest.mark.parametrize("name", ["periods", "imbalances"])
+async def test_a_cursor_of_no_entry_there_can_be_is_refused(closed: Books, name: str, number: int) -> None:
+    cursor = Cursor(name, int).encode((number,))
+    answer = await closed.get(closed.founded.coordinator, f"/{name}?cursor={cursor}", 400)
+    assert answer["code"] == "cursor_invalid"
 
 
 async def test_every_member_sees_what_each_gave_and_got_in_a_closed_half_year(closed: Books) -> None:

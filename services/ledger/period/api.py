@@ -178,7 +178,6 @@ async def read_period_balances(
         days = wanted.starts_on, wanted.ends_on
         sums = await views.sums(books.transaction, alliance, *days)
     amounts = {(one.member, one.side): amount for one, amount in sums.items() if one.commodity == currency}
-    members = books.given.standing.members
     return PeriodBalancesView(
         log_size=books.log_size,
         complete=books.complete,
@@ -190,7 +189,7 @@ async def read_period_balances(
         members=[
             MemberTotals(
                 member=member,
-                name=members[member].name,
+                name=_name(books.given, member),
                 figures=Totals.summing(
                     ((side, amount) for (one, side), amount in amounts.items() if one == member), currency
                 ),
@@ -218,6 +217,13 @@ def _currency(given: Given, period: HalfYear) -> str:
     if charter is None:
         raise Unavailable("charter_not_known_yet")
     return charter.currency
+
+
+def _name(given: Given, member: UUID) -> str:
+    """Raises Unavailable for a company of which other services have told before the members service did."""
+    if member not in given.standing.members:
+        raise Unavailable("company_not_known_yet", retry_after=2)
+    return given.standing.members[member].name
 
 
 class PlaceView(BaseModel):
@@ -309,8 +315,8 @@ async def list_imbalances(
     async with service.store.single() as transaction:
         rows = await views.own(transaction, alliance, ImbalanceDetected, first=first, limit=limit + 1)
     page, following = _imbalances.cut(rows, limit, lambda row: (row.index,))
-    members = given.standing.members
-    return Page(items=[_imbalance(row, members[row.event.member].name) for row in page], next=following)
+    items = [_imbalance(row, _name(given, row.event.member)) for row in page]
+    return Page(items=items, next=following)
 
 
 def _imbalance(row: views.OwnEntry[ImbalanceDetected], name: str) -> ImbalanceView:
