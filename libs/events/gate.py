@@ -52,6 +52,8 @@ class Gate:
         self.checked: Server | None = None
         self.not_restored: Mapping[AllianceId, str] = {}
         """Alliances whose lost events could not be appended again, and why: these alone stay closed."""
+        self.restored: dict[AllianceId, int] = {}
+        """Up to which sequence lost events were appended again: so much of an alliance was shown before."""
         self.knocked = asyncio.Event()
         """Set by who was refused."""
         self._behind: WeakKeyDictionary[asyncpg.Connection, Server] = WeakKeyDictionary()

@@ -268,6 +268,8 @@ class Restoration:
             self._gate.not_restored = {**self._gate.not_restored, alliance: code}
         else:
             self._restored[alliance] = self._restored.get(alliance, 0) + len(lost)
+            if lost:
+                self._gate.restored[alliance] = last + len(lost)
 
     @staticmethod
     async def _count_as_relayed(transaction: Transaction, alliance: AllianceId, last: int) -> None:

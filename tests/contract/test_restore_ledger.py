@@ -90,6 +90,9 @@ async def test_a_ledger_put_back_shows_no_checkpoint_that_is_older_than_one_show
             async with published(ledger.store, alliance):
                 pass
         await ledger.restoration.begin()
+        with pytest.raises(Restoring):
+            async with published(ledger.store, alliance):
+                pass
         assert await shown(ledger) == last
     await rig.postgres.drop_database(copy)
 

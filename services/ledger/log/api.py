@@ -17,7 +17,7 @@ from fastapi import Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from events.errors import Invalid, NotFound
+from events.errors import Invalid, NotFound, Restoring
 from events.ids import AllianceId
 from events.store import Store, Transaction
 from ledger.entries.views import entry, origin
@@ -108,6 +108,9 @@ async def published(store: Store, alliance: UUID) -> AsyncIterator[Published]:
         row = await transaction.raw.fetchrow(
             "SELECT size, checkpoint FROM logs WHERE alliance_id = $1", alliance
         )
+        gate = transaction.gate
+        if gate is not None and (row["size"] if row else 0) < gate.restored.get(AllianceId(alliance), 0):
+            raise Restoring
         if row is None:
             raise NotFound("checkpoint_unknown")
         yield Published(transaction, AllianceId(alliance), row["size"], row["checkpoint"])
