@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from ledger.audit.command import app
 from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
 from ledger.audit.judging import judged, shown_by
-from samples.logs import KEY, history, signer, write
+from samples.logs import KEY, event, history, signer, write
 from tlog.checkpoints import Proof
 from tlog.merkle import leaf_hash
 from tlog.notes import Kind
@@ -147,6 +147,35 @@ def test_a_name_in_a_log_cannot_play_with_a_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in done.stderr
 
 
+def test_a_name_in_a_log_cannot_pass_for_a_line_of_the_program(tmp_path: Path) -> None:
+    forged = "tenders\nHolds: 9 entries"
+    done = audit("complete", write(tmp_path / "whole", [*history(1), event(forged, 1)]))
+    assert done.exit_code == 0, done.stderr
+    assert "\nHolds" not in done.stdout
+    done = audit("complete", write(tmp_path / "hole", [*history(1), event(forged, 2)]))
+    assert (done.exit_code, "\nHolds" in done.stderr) == (1, False)
+
+
+def test_an_entry_nested_without_end_is_shown_as_its_bytes(tmp_path: Path) -> None:
+    deep = event("members", 1)[:-2] + b'"more":' + b"[" * 900 + b"]" * 900 + b"}}"
+    write(tmp_path, [*history(1), deep])
+    assert audit("complete", tmp_path).exit_code == 0
+    for options in ((), ("--json",)):
+        done = audit("show", tmp_path, 1, *options)
+        assert done.exit_code == 0, done.exception
+    assert loads(done.stdout)["event"] is None
+
+
+@pytest.mark.parametrize("command", [("complete",), ("replay",), ("show", "0")])
+def test_each_answer_says_whose_word_the_key_is(tmp_path: Path, command: tuple[str, ...]) -> None:
+    name, *more = command
+    write(tmp_path, history(1))
+    assert "NOT PINNED" in audit(name, tmp_path, *more).stdout
+    assert loads(audit(name, tmp_path, *more, "--json").stdout)["pinned"] is False
+    known = audit(name, tmp_path, *more, "--key", KEY.verifier)
+    assert (known.exit_code, "NOT PINNED" in known.stdout) == (0, False)
+
+
 def test_an_auditor_needs_no_service_and_no_database(log: Path) -> None:
     for command in ("verify", "complete"):
         done = subprocess.run(
@@ -176,6 +205,17 @@ def test_each_kind_of_trouble_has_its_exit_code(error: BaseException, code: int)
     assert caught.value.exit_code == code
 
 
+@pytest.mark.parametrize("error", [Unusable("\x9b31m no\u202e key"), Unreachable("\x9b31m no\u202e answer")])
+def test_what_cannot_be_judged_is_said_to_programs_too_and_plays_with_no_terminal(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit), judged(Path("log"), json=True):
+        raise error
+    said = capsys.readouterr()
+    assert loads(said.out) == {"holds": None, "said": str(error)}
+    assert said.err.startswith(r"\x9b31m no\u202e ")
+
+
 def test_what_does_not_hold_says_where_what_and_how_to_see_it(capsys: pytest.CaptureFixture[str]) -> None:
     for json in (False, True):
         with pytest.raises(typer.Exit), judged(Path("a log"), json=json):
@@ -194,4 +234,5 @@ def test_the_command_that_shows_a_file_fits_what_is_wrong_with_it() -> None:
     assert command("tile/0/000") == "ls -l log/tile/0/000"
     assert command("checkpoint") == "cat log/checkpoint"
     assert command("http://log.example/checkpoint").startswith("curl ")
+    assert shown_by(WRONG, None) == "alliance-audit show DIR 7"
     assert command("tile/0/$(rm)") == "ls -l log/'tile/0/$(rm)'"

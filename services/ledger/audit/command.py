@@ -35,7 +35,7 @@ from ledger.audit.replaying import Asked
 from ledger.audit.report import Checked, Gathered, written
 from ledger.audit.topic import Topic, gathered
 from ledger.audit.tree import Tree
-from ledger.audit.trusting import asked, pinned, trusted
+from ledger.audit.trusting import Trusted, asked, pinned, trusted
 from ledger.audit.writing import written_whole
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -160,15 +160,17 @@ def complete(
     json: Json = False,
 ) -> None:
     """Check that each source's events are all there, once, and of one alliance."""
-    with judged(folder, json), _tree(folder, key, kafka, alliance) as tree:
+    with judged(folder, json), _tree(folder, key, kafka, alliance) as (tree, trust):
         with progress("complete", tree.checkpoint.size) as done:
             origin = None if kafka else tree.checkpoint.origin
             found = completing.complete(tree.bundles(), origin, done)
-        tell(*telling.complete(found), json)
+        tell(*telling.complete(found), json, trust)
 
 
 @contextmanager
-def _tree(folder: Path | None, key: list[str], kafka: str | None, alliance: UUID | None) -> Iterator[Tree]:
+def _tree(
+    folder: Path | None, key: list[str], kafka: str | None, alliance: UUID | None
+) -> Iterator[tuple[Tree, Trusted | None]]:
     """Of a folder whose checkpoint is signed, or of a topic, which nobody signs."""
     if (folder is None) == (kafka is None):
         raise Unusable("Either DIR or --kafka HOST:PORT/TOPIC says where the log is.")
@@ -177,10 +179,15 @@ def _tree(folder: Path | None, key: list[str], kafka: str | None, alliance: UUID
         with ExitStack() as stack:
             with progress("read") as bar:
                 tree = stack.enter_context(gathered(topic, bar))
-            yield tree
+            yield tree, None
     if folder is not None:
-        log = Folder(folder)
-        yield verifying.opened(log, trusted(log, key).keys)[0]
+        yield _opened(folder, key)
+
+
+def _opened(folder: Path, key: list[str]) -> tuple[Tree, Trusted]:
+    log = Folder(folder)
+    trust = trusted(log, key)
+    return verifying.opened(log, trust.keys)[0], trust
 
 
 @app.command()
@@ -193,15 +200,15 @@ def show(
 ) -> None:
     """Show one entry, check the proof that it is in the log, and with keys what it posts."""
     with judged(folder, json):
-        log, held = Folder(folder), KeyFile.read(keys) if keys else None
-        tree, _ = verifying.opened(log, trusted(log, key).keys)
-        shown, replayed = showing.show(tree, log.checkpoint, index, held), None
+        held = KeyFile.read(keys) if keys else None
+        tree, trust = _opened(folder, key)
+        shown, replayed = showing.show(tree, tree.folder.checkpoint, index, held), None
         if held:
             # From the first entry on: which periods are closed, and what a reversal takes back, tell
             # earlier ones.
             with progress("replay", index + 1) as done:
                 replayed = next(islice(Books(tree, held).entries(done), index, None))
-        tell(*telling.shown(shown, replayed), json)
+        tell(*telling.shown(shown, replayed), json, trust)
 
 
 @app.command()
@@ -216,11 +223,11 @@ def replay(
     json: Json = False,
 ) -> None:
     """Work out again who gave and got what, and check what was recorded of closed half-years."""
-    with judged(folder, json), _tree(folder, key, kafka, alliance) as tree:
+    with judged(folder, json), _tree(folder, key, kafka, alliance) as (tree, trust):
         what = replaying.asked(tree.folder, tree, keys, at_size, as_of and as_of.date())
         with progress("replay", what.size) as done:
             found = replaying.replay(what, done)
-        tell(*recounting.replayed(what, found), json)
+        tell(*recounting.replayed(what, found), json, trust)
 
 
 @app.command()
@@ -241,12 +248,11 @@ def diff(
             return await differing.diff(what, server, bar)
 
     with judged(folder, json):
-        log = Folder(folder)
-        tree, _ = verifying.opened(log, trusted(log, key).keys)
-        what = replaying.asked(log, tree, keys, at_size, as_of and as_of.date())
+        tree, trust = _opened(folder, key)
+        what = replaying.asked(tree.folder, tree, keys, at_size, as_of and as_of.date())
         with progress("diff", what.size) as bar:
             found = uvloop.run(run(what, bar))
-        tell(*differing.told(what, found), json)
+        tell(*differing.told(what, found), json, trust)
 
 
 @app.command()
@@ -265,11 +271,11 @@ def export(
     key: Pinned = [],  # noqa: B006
 ) -> None:
     """Write all postings as a journal in which another program finds the same balances."""
-    with judged(folder, json=False), _tree(folder, key, kafka, alliance) as tree:
+    with judged(folder, json=False), _tree(folder, key, kafka, alliance) as (tree, trust):
         books = Books(tree, KeyFile.read(keys) if keys else None)
         with progress("export", tree.checkpoint.size) as done, written_whole(out) as file:
             journals.write(books.entries(done), journals.FORMATS[format], books.name, file)
-        typer.echo(books.said, err=True)
+        typer.echo(f"{books.said} Key: {trust.said}" if trust else books.said, err=True)
 
 
 @app.command()

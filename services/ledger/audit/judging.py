@@ -13,6 +13,7 @@ from typing import Any, Final
 import typer
 
 from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
+from ledger.audit.trusting import Trusted
 
 DOES_NOT_HOLD: Final = 1
 USAGE: Final = 2
@@ -20,8 +21,10 @@ UNREACHABLE: Final = 3
 INTERRUPTED: Final = 130
 
 
-def tell(found: Mapping[str, Any], text: str, json: bool) -> None:
-    """What a command found, on stdout: as `text`, or as JSON with `holds`."""
+def tell(found: Mapping[str, Any], text: str, json: bool, trust: Trusted | None = None) -> None:
+    """What a command found, on stdout: as `text`, or as JSON with `holds`; and whose word the key is."""
+    if trust is not None:
+        found, text = {**found, "pinned": trust.pinned}, f"{text}\n  key  {trust.said}"
     typer.echo(_json({"holds": True, **found}) if json else _printable(text))
 
 
@@ -34,17 +37,15 @@ def judged(folder: Path | None, json: bool) -> Iterator[None]:
         command = shown_by(error, folder)
         if json:
             typer.echo(_json({"holds": False, "finding": {**vars(error), "show": command}}))
-        text = (
-            f"Does not hold: {error.at}: {error.said}\n"
-            f"  expected  {error.expected}\n  found     {error.found}\n  to see    {command}"
-        )
-        typer.echo(_printable(text), err=True)
+        at, said, expected, found = map(one_line, (error.at, error.said, error.expected, error.found))
+        typer.echo(f"Does not hold: {at}: {said}\n  expected  {expected}\n  found     {found}", err=True)
+        typer.echo(f"  to see    {one_line(command)}", err=True)
         raise typer.Exit(DOES_NOT_HOLD) from error
     except Unusable as error:
-        typer.echo(str(error), err=True)
+        _complain(str(error), json)
         raise typer.Exit(USAGE) from error
     except (Unreachable, OSError) as error:
-        typer.echo(str(error), err=True)
+        _complain(str(error), json)
         raise typer.Exit(UNREACHABLE) from error
     except KeyboardInterrupt as error:
         # Left to itself it would end with 1: "does not hold".
@@ -54,7 +55,8 @@ def judged(folder: Path | None, json: bool) -> Iterator[None]:
 
 def shown_by(error: DoesNotHold, folder: Path | None) -> str:
     """The command that shows what is wrong."""
-    place = shlex.quote(str(folder))
+    # Of a topic there is no folder: the log must be fetched into one.
+    place = "DIR" if folder is None else shlex.quote(str(folder))
     if "://" in error.at:
         return f"curl --include --output - {shlex.quote(error.at)}"
     if error.entry is not None:
@@ -64,8 +66,20 @@ def shown_by(error: DoesNotHold, folder: Path | None) -> str:
     return f"cat {shlex.quote(str((folder or Path()) / error.at))}"
 
 
+def _complain(text: str, json: bool) -> None:
+    """Of what could not be judged."""
+    if json:
+        typer.echo(_json({"holds": None, "said": text}))
+    typer.echo(_printable(text), err=True)
+
+
 def _json(found: Mapping[str, Any]) -> str:
     return dumps(found, indent=2)
+
+
+def one_line(text: str) -> str:
+    """A text out of a log, which must not be taken for lines of this program's."""
+    return _printable(text).replace("\n", "\\n")
 
 
 def _printable(text: str) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledger.audit.books import NOBODY
 from ledger.audit.closings import Checked
+from ledger.audit.judging import one_line
 from ledger.audit.replaying import Asked, Found
 from ledger.audit.sums import MemberSums
 from ledger.balances.figures import Figures
@@ -68,7 +69,7 @@ def replayed(asked: Asked, found: Found) -> Told:
 def members_of(standing: Standing | None) -> Sequence[tuple[UUID, str]]:
     """Who is or was a member, by id, and its name."""
     known = standing.members.values() if standing else ()
-    return sorted((one.company, one.name) for one in known if one.status not in OUTSIDE)
+    return sorted((one.company, one_line(one.name)) for one in known if one.status not in OUTSIDE)
 
 
 def reckoning(standing: Standing | None) -> str | None:

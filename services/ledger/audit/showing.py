@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from cryptography.exceptions import InvalidTag
 
 from events.envelope import MalformedEvent, parse
@@ -22,7 +23,9 @@ class Shown:
 
     entry: bytes
     event: Mapping[str, Any] | None
-    """None where the entry is no event: that each is one, `complete` says."""
+    """None where the entry is no event, or nested too deeply to be shown as one; of entries that are none
+    `complete` tells.
+    """
     proof: Proof
     checkpoint: Checkpoint
 
@@ -43,7 +46,8 @@ def show(tree: Tree, note: bytes, index: int, keys: KeyFile | None = None) -> Sh
 def _event(index: int, entry: bytes, keys: KeyFile | None) -> Mapping[str, Any] | None:
     try:
         head = parse(entry)
-    except MalformedEvent:
+        orjson.dumps(head.envelope)  # it goes some 250 levels down, and Python's own to no fixed one
+    except (MalformedEvent, orjson.JSONEncodeError):
         return None
     if keys is None:
         return head.envelope

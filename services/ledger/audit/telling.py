@@ -10,6 +10,7 @@ from typing import Any, Final
 from ledger.audit.completing import Complete
 from ledger.audit.fetching import Fetched
 from ledger.audit.folder import checkpoint_of
+from ledger.audit.judging import one_line
 from ledger.audit.replay import Replayed
 from ledger.audit.showing import Shown
 from ledger.audit.trusting import Trusted
@@ -127,5 +128,6 @@ def _instant(seconds: int) -> str:
 
 
 def _lines(head: str, rows: Sequence[tuple[str, str]]) -> str:
-    width = max((len(name) for name, _ in rows), default=0)
-    return "\n".join([head, *(f"  {name:<{width}}  {value}" for name, value in rows)])
+    said = [(one_line(name), one_line(value)) for name, value in rows]
+    width = max((len(name) for name, _ in said), default=0)
+    return "\n".join([head, *(f"  {name:<{width}}  {value}" for name, value in said)])
