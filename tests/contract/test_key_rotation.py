@@ -171,3 +171,35 @@ async def test_a_ledger_that_does_not_have_the_new_secret_yet_signs_with_the_old
     note = await published(books, alliance, publisher_of(books.store, LogKeys([OLD])))
     old, new = key(alliance, note, [OLD]), key(alliance, note, [OLD, NEW])
     assert list(note.times([old, new])) == [old]
+
+
+async def test_a_newest_secret_that_is_not_the_one_told_of_signs_nothing_beside_the_old_key(
+    books: Books, alliance: AllianceId
+) -> None:
+    both = publisher_of(books.store, LogKeys([OLD, NEW]))
+    first = await published(books, alliance, both)
+    await rotation(books, [OLD, NEW]).step()
+    await published(books, alliance, both)
+    await books.apply(alliance, [Events("tenders", alliance).gave(A, "1.00")])
+    note = await published(books, alliance, publisher_of(books.store, LogKeys([OLD, NEWEST])))
+    old, wrong = key(alliance, first, [OLD]), key(alliance, first, [OLD, NEWEST])
+    assert Checkpoint.parse(note.text).size == 4
+    assert [(name, key_id) for name, key_id, _ in note.signatures] == [(old.name, old.id)]
+    assert wrong.id != old.id
+
+
+async def test_a_broken_tree_keeps_no_other_log_from_telling_of_its_key(
+    books: Books, alliance: AllianceId
+) -> None:
+    sound = AllianceId(uuid4())
+    await books.apply(sound, [Events("purchasing", sound).gave(A, "1.00")])
+    publisher = publisher_of(books.store, LogKeys([OLD]))
+    for one in (alliance, sound):
+        await published(books, one, publisher)
+    async with books.store.single() as transaction:
+        await transaction.raw.execute(
+            "UPDATE tiles SET hashes = hashes || hashes WHERE alliance_id = $1", alliance
+        )
+    await rotation(books, [OLD, NEW]).step()
+    assert await told(books, alliance) == []
+    assert len(await told(books, sound)) == 1

@@ -20,6 +20,7 @@ from ledger.keys.domain import untold
 from ledger.keys.events import KeyRotated
 from ledger.keys.views import record, told
 from ledger.log.signing import LogKeys
+from ledger.log.views import BrokenTree
 from service.standing import Standings
 
 EVERY_SECONDS: Final = 2.0
@@ -68,6 +69,8 @@ class Rotation:
                 await self._tell(AllianceId(row["alliance_id"]))
             except NotRestored:
                 continue  # this alliance waits for a person, the others do not
+            except BrokenTree as error:
+                logger.error("tree_broken", alliance_id=str(row["alliance_id"]), detail=str(error))
 
     async def _tell(self, alliance: AllianceId) -> None:
         async with self._store.transaction() as transaction:

@@ -11,8 +11,8 @@ from events.ids import SYSTEM, AllianceId
 from events.store import Transaction
 from ledger.balances.views import NEVER
 from ledger.book import Book
-from ledger.keys.domain import newest
 from ledger.keys.events import KeyRotated
+from ledger.log.signing import LogKeys
 from ledger.period.views import own, version
 from ledger.recorded import LEDGER
 from standing import Standing
@@ -25,9 +25,20 @@ async def told(transaction: Transaction, alliance: AllianceId, size: int = NEVER
     return [entry.event for entry in await own(transaction, alliance, KeyRotated, size=size, limit=_MOST)]
 
 
-async def signing_epoch(transaction: Transaction, alliance: AllianceId, size: int) -> int:
-    """The newest epoch whose key may sign the log at a size: who reads that much of it knows the key."""
-    return newest(await told(transaction, alliance, size)).get(LEDGER, 0)
+async def signing(
+    transaction: Transaction, alliance: AllianceId, size: int, origin: str, keys: LogKeys
+) -> LogKeys:
+    """Those of `keys` that may sign the log at a size: up to the newest one that it tells of, so that who
+    reads that much of it knows them. A key that the log tells otherwise does not sign: its secret is wrong.
+    """
+    epochs = [
+        event.epoch
+        for event in await told(transaction, alliance, size)
+        if event.service == LEDGER
+        and event.epoch <= keys.epoch
+        and event.verifier_key == str(keys.signer(alliance, origin, event.epoch).verifier)
+    ]
+    return keys.up_to(max(epochs, default=0))
 
 
 async def record(

@@ -18,7 +18,7 @@ from events.ids import AllianceId
 from events.pausing import pause
 from events.store import Store, Transaction
 from ledger.entries.views import origin
-from ledger.keys.views import signing_epoch
+from ledger.keys.views import signing
 from ledger.log.cosigning import Cosigning
 from ledger.log.signing import LogKeys
 from ledger.log.views import BrokenTree, catch_up, worked_out
@@ -100,8 +100,8 @@ class Publisher:
                     await catch_up(transaction, alliance, size)
                     checkpoint = await checkpoint_at(transaction, alliance, size)
                     panel = await self._cosigning.panel(transaction, alliance)
-                    signing = self._keys.up_to(await signing_epoch(transaction, alliance, size))
-                    keys = [str(key) for key in signing.verifiers(alliance, checkpoint.origin)]
+                    signers = await signing(transaction, alliance, size, checkpoint.origin, self._keys)
+                    keys = [str(key) for key in signers.verifiers(alliance, checkpoint.origin)]
                     before = await transaction.raw.fetchrow(_BEFORE, alliance, keys)
                     if before is not None and before["replaced"]:
                         # The settings' secret is another one: nobody would know the key.
@@ -109,7 +109,7 @@ class Publisher:
                         return
                     if before is not None:
                         await _require_growth(transaction, alliance, before["checkpoint"])
-                note = signing.note(alliance, checkpoint)
+                note = signers.note(alliance, checkpoint)
                 note = await self._cosigning.cosigned(alliance, size, note, panel)
                 counts = (panel.named, panel.quorum, panel.signed(note))
                 async with self._store.single() as transaction:
