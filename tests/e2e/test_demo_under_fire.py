@@ -65,7 +65,13 @@ def test_what_was_answered_is_there_once_whatever_is_killed_while_the_demonstrat
     for service in ("members", "purchasing", "tenders"):
         assert program.events(service, alliance) == program.events(service, played.alliance)
     # The ledger has every event of every source once, in whatever order the sources came.
-    assert Counter(program.events("ledger", alliance)) == Counter(program.events("ledger", played.alliance))
+    assert _entries(program, alliance) == _entries(program, played.alliance)
+
+
+def _entries(program: Program, alliance: str) -> Counter[tuple[str, str, str]]:
+    """Without what another test has an operator do."""
+    found = program.events("ledger", alliance)
+    return Counter(entry for entry in found if entry[0] != "alliance.ledger.keys_exported.v1")
 
 
 def _figures(printed: str) -> str:

@@ -54,7 +54,7 @@ async def recorded(data: Path) -> dict[str, list[tuple[Any, ...]]]:
 async def test_the_log_moves_to_kafka_with_everything_kept(program: Program, processes: Processes) -> None:
     program.start()
     printed, progress = program.demo().communicate(timeout=200)
-    assert progress.splitlines()[-1].split()[0] == "331/331"
+    assert progress.splitlines()[-1].split()[0] == "334/334"
     alliance = alliance_in(printed)
     balances = f"/alliances/{alliance}/balances"
     before = program.get("demo-auditor", f"/ledger/v1{balances}")
