@@ -22,10 +22,13 @@ from ledger.audit import replaying
 from ledger.audit.findings import DoesNotHold
 from ledger.audit.folder import Folder, checkpoint_of
 from ledger.audit.keys import KeyFile
+from ledger.audit.recounting import figures_of
 from ledger.audit.replaying import Asked, Found
+from ledger.audit.sums import MemberSums
 from ledger.entries.events import LogOpened
 from ledger.period import sums as period_sums
 from ledger.period.domain import closing
+from ledger.period.events import PeriodClosed
 from ledger.period.sums import Booking, HalfYear, Heading
 from ledger.posting.posted import Earlier, Reader, post
 from ledger.posting.transactions import Nature
@@ -199,6 +202,22 @@ def test_a_line_of_another_member_is_not_a_companys_own_though_its_figure_is() -
     at_once, clearly = both(made.bodies, key_file(ALLIANCE, COMPANIES, own), None, len(made.bodies))
     assert clearly is not None
     assert at_once == clearly
+
+
+def test_a_sum_that_is_no_amount_does_not_hold() -> None:
+    made = Books()
+    for _ in range(2):
+        made.add(made.services["purchasing"].gave(COMPANIES[0], "9999999999999.99", effective_on=FOUNDED_ON))
+    sums = MemberSums()
+    sums.update(both(made.bodies, KEYS, None, len(made.bodies))[0][0])
+    with pytest.raises(DoesNotHold, match="beyond"):
+        figures_of(sums, COMPANIES[0], "EUR")
+    period = made.period
+    closed = PeriodClosed(
+        period=period.name, starts_on=period.starts_on, ends_on=period.ends_on, log_size=len(made.bodies)
+    )
+    made.publish("ledger", closed, period.ends_on)
+    assert both(made.bodies, KEYS, None, len(made.bodies)) == (None, None)
 
 
 def _reversed_twice(made: Books, gave: Arrived, back: Arrived) -> list[bytes]:

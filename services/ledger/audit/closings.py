@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from events.envelope import Event, Recorded
 from ledger.audit.findings import DoesNotHold
 from ledger.period.domain import Periods, closing
@@ -91,7 +93,10 @@ class Closings:
             raise _another(
                 entry, f"the closing of {period.name} on {period.ends_on} or later", str(closed_on)
             )
-        events = closing(period, standing.charter_on(period.ends_on), sums, entry)
+        try:
+            events = closing(period, standing.charter_on(period.ends_on), sums, entry)
+        except ValidationError:
+            raise _another(entry, "sums under 10^13 of each member", "more") from None
         self._periods = Periods(HalfYear.named(period.name))
         self._expected.extend(events)
 

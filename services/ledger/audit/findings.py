@@ -7,7 +7,10 @@ AuditError
 """
 
 from functools import partial
-from typing import Any
+from typing import Any, Final
+
+BEYOND: Final = "beyond_range"
+"""The code of a sum that is no amount: the lines show it, and no file and no single entry."""
 
 
 class AuditError(Exception):

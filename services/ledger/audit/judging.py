@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import typer
 
-from ledger.audit.findings import DoesNotHold, Unreachable, Unusable
+from ledger.audit.findings import BEYOND, DoesNotHold, Unreachable, Unusable
 from ledger.audit.trusting import Trusted
 
 DOES_NOT_HOLD: Final = 1
@@ -61,6 +61,8 @@ def shown_by(error: DoesNotHold, folder: Path | None) -> str:
         return f"curl --include --output - {shlex.quote(error.at)}"
     if error.entry is not None:
         return f"alliance-audit show {place} {error.entry}"
+    if error.code == BEYOND:
+        return f"alliance-audit export {place} --format csv --keys FILE"
     if error.at.startswith("tile/"):
         return f"ls -l {place}/{shlex.quote(error.at)}"
     return f"cat {shlex.quote(str((folder or Path()) / error.at))}"

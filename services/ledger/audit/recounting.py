@@ -5,8 +5,11 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from ledger.audit.books import NOBODY
 from ledger.audit.closings import Checked
+from ledger.audit.findings import BEYOND, DoesNotHold
 from ledger.audit.judging import one_line
 from ledger.audit.replaying import Asked, Found
 from ledger.audit.sums import MemberSums
@@ -78,7 +81,12 @@ def reckoning(standing: Standing | None) -> str | None:
 
 
 def figures_of(sums: MemberSums, member: UUID, currency: str) -> Figures:
-    return Figures.of(sums.of_member(member, currency), currency)
+    """Raises DoesNotHold for a sum that is no amount of money."""
+    try:
+        return Figures.of(sums.of_member(member, currency), currency)
+    except ValidationError:
+        at, said = f"the sums of {member}", "beyond what an amount can be"
+        raise DoesNotHold(BEYOND, at, said, expected="under 10^13", found="more") from None
 
 
 def forms_of(sums: MemberSums, member: UUID, currency: str) -> list[dict[str, Any]]:
