@@ -60,8 +60,9 @@ async def test_what_was_answered_is_there_once_whatever_befalls_the_pieces(
             with capsys.disabled():
                 sys.stdout.write(f"\n{line}, {time.monotonic() - began:.0f} seconds")
             if wrong := [*found.all(), *pieces.ended]:
-                pieces.copy_logs(tmp_path)
-                pytest.fail(f"after round {FIRST + number} (logs: {tmp_path}):\n" + "\n".join(wrong))
+                said = pieces.copy_logs(tmp_path)
+                wrong = [f"after round {FIRST + number} (logs: {tmp_path}):", *wrong, said]
+                pytest.fail("\n".join(wrong))
 
 
 def _line(rounds: int, done: Counter[tuple[str, str]], driver: Driver, seals: Seals, found: Findings) -> str:

@@ -41,6 +41,8 @@ KAFKA: Final = "kafka"
 POSTGRES: Final = "postgres"
 PIECES: Final = (*SERVICES, KAFKA, POSTGRES)
 UP_SECONDS: Final = 180.0
+LAST: Final = 12
+"""Lines of a log that a failure shows."""
 
 
 class Pieces:
@@ -237,9 +239,13 @@ class Pieces:
         async with connected(self._server, database) as connection:
             yield connection
 
-    def copy_logs(self, to: Path) -> None:
-        for log in (*self.path.glob("*.log"), *self._folder.path.glob("*.log*")):
+    def copy_logs(self, to: Path) -> str:
+        """Returns the last lines of each: what is copied does not outlive a few more test runs."""
+        said = []
+        for log in sorted({*self.path.glob("*.log"), *self._folder.path.glob("*.log*")}):
             shutil.copy(log, to)
+            said += [f"{log.name}: {line}" for line in log.read_text(errors="replace").splitlines()[-LAST:]]
+        return "\n".join(said)
 
     async def close(self) -> None:
         for name in PIECES:
