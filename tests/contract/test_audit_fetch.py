@@ -407,6 +407,21 @@ def test_two_fetches_into_one_folder_do_not_meet(served: Files, tmp_path: Path) 
     fetched(served, tmp_path)
 
 
+def test_a_folder_that_somebody_made_up_leads_no_write_elsewhere(served: Files, tmp_path: Path) -> None:
+    other = write(tmp_path / "other", history(5))
+    before = {path: path.read_bytes() for path in other.rglob("*") if path.is_file()}
+    for name in (".coming", "tile", "tile/0"):
+        folder = tmp_path / name.replace("/", "-")
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).symlink_to(other, target_is_directory=True)
+        assert audit("fetch", served.url, folder).exit_code == (0 if name == ".coming" else 2)
+    (tmp_path / "left/.coming").mkdir(parents=True)
+    (tmp_path / "left/.coming/checkpoint").symlink_to(other / "checkpoint")
+    fetched(served, tmp_path / "left")
+    assert {path: path.read_bytes() for path in other.rglob("*") if path.is_file()} == before
+    assert audit("fetch", served.url, other / "checkpoint").exit_code == 2
+
+
 def test_a_fetch_that_was_killed_goes_on_where_it_was(served: Files, tmp_path: Path) -> None:
     served.files = dict(files(history(10_000)))
     waits = "tile/entries/030"

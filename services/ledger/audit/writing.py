@@ -21,7 +21,10 @@ _COMING: Final = ".coming"
 @contextmanager
 def alone(path: Path) -> Iterator[Folder]:
     """The folder, made where there is none, while nobody else writes into it. Raises Unusable."""
+    if path.exists() and not path.is_dir():
+        raise Unusable(f"{path} is no folder.")
     path.mkdir(parents=True, exist_ok=True)
+    _check_links(path / "tile")
     lock = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -29,11 +32,26 @@ def alone(path: Path) -> Iterator[Folder]:
         os.close(lock)
         raise Unusable(f"Another fetch into {path} is under way.") from None
     try:
-        (path / _COMING).mkdir(exist_ok=True)
+        _make_anew(path / _COMING)
         yield Folder(path)
     finally:
         shutil.rmtree(path / _COMING, ignore_errors=True)
         os.close(lock)
+
+
+def _make_anew(coming: Path) -> None:
+    """Without what a broken fetch left there, or somebody who made up the folder: a link, say."""
+    if coming.is_symlink() or coming.is_file():
+        coming.unlink()
+    shutil.rmtree(coming, ignore_errors=True)
+    coming.mkdir()
+
+
+def _check_links(tiles: Path) -> None:
+    """Raises Unusable where what is written there would come to lie elsewhere."""
+    places = [tiles, *(Path(place) / name for place, names, _ in os.walk(tiles) for name in names)]
+    if link := next((place for place in places if place.is_symlink()), None):
+        raise Unusable(f"{link} is a link: what is fetched would be written elsewhere.")
 
 
 def write(folder: Folder, name: str, content: bytes) -> None:
