@@ -144,3 +144,21 @@ async def test_a_log_of_which_there_is_no_checkpoint_is_not_exported(data: Path,
     assert done.returncode == 1
     assert done.stderr.startswith("The ledger has no checkpoint of an alliance ")
     assert not (tmp_path / "log").exists()
+
+
+async def test_an_export_that_cannot_be_made_says_why_in_one_sentence(data: Path, tmp_path: Path) -> None:
+    one, file = uuid4(), tmp_path / "file"
+    file.write_text("of somebody")
+    with held(data) as folder:
+        async with running(folder, load_or_make(folder).passwords) as server:
+            await embedded_app.prepare(server)
+            store = Store.connect(server.url("ledger").render_as_string(hide_password=False))
+            async with store.single() as transaction:
+                await transaction.raw.execute("INSERT INTO logs VALUES ($1, 1, '', '{}', 0, 0, 0)", one)
+            await store.close()
+    for where, why in ((file / "log", "cannot be written"), (tmp_path / "log", "alliance rebuild ledger")):
+        arguments = ("export-log", str(one), str(where), "--data", str(data))
+        done = await asyncio.to_thread(alliance, *arguments)
+        assert done.returncode == 1
+        assert why in done.stderr.splitlines()[-1]
+        assert "Traceback" not in done.stderr

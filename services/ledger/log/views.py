@@ -135,6 +135,8 @@ async def read_tile(transaction: Transaction, alliance: AllianceId, tile: Tile) 
             first,
             first + tile.width,
         )
+        if len(rows) != tile.width:
+            raise BrokenTree(f"{tile.path} is not there")
         return bundle_of([row["body"] for row in rows])
     hashes: bytes | None = await transaction.raw.fetchval(
         "SELECT substring(hashes FROM 1 FOR $4) FROM tiles"
