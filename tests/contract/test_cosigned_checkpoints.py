@@ -18,8 +18,7 @@ from ledger.log.cosigning import LACKING, Cosigning
 from ledger.log.publishing import CHECKPOINTS, Publisher
 from ledger.log.signing import LogKeys
 from ledger.log.witnesses import SECONDS, Witnesses
-from rigs.books import Books, opened
-from rigs.postgres import Postgres
+from rigs.books import Books
 from rigs.witnesses import answering, cosigner, saying, witness
 from samples.books import Publisher as Events
 from samples.standing import given
@@ -30,12 +29,6 @@ from tlog.notes import Note, Verifier
 KEYS = LogKeys([b"m" * 32])
 W1, W2, W3 = (cosigner(name).verifier for name in ("w1", "w2", "w3"))
 A = uuid4()
-
-
-@pytest.fixture(scope="module")
-async def books(postgres: Postgres) -> AsyncIterator[Books]:
-    async with opened(postgres) as books:
-        yield books
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """A new epoch of keys: the log tells of it once, before its key signs, and the old key signs as well."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -14,8 +14,7 @@ from ledger.book import Book
 from ledger.keys.rotation import Rotation
 from ledger.log.publishing import Publisher
 from ledger.log.signing import LogKeys
-from rigs.books import Books, opened, publisher_of
-from rigs.postgres import Postgres
+from rigs.books import Books, publisher_of
 from samples import books as made_up
 from samples.books import Publisher as Events
 from service.standing import Standings
@@ -26,12 +25,6 @@ OLD, NEW, NEWEST = (bytes([number]) * 32 for number in (1, 2, 3))
 ONCE = {"members": 1, "purchasing": 1, "tenders": 1, "ledger": 1}
 ROTATED = "alliance.ledger.key_rotated.v1"
 A = uuid4()
-
-
-@pytest.fixture(scope="module")
-async def books(postgres: Postgres) -> AsyncIterator[Books]:
-    async with opened(postgres) as books:
-        yield books
 
 
 @pytest.fixture

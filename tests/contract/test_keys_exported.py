@@ -1,6 +1,6 @@
 """Keys that are handed out open what they are for and nothing else, and the log tells of it first."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,8 +14,7 @@ from events.sealing import Masters, open_figures
 from ledger.audit.keys import KeyFile, UnknownKey
 from ledger.book import Book
 from ledger.keys.exporting import export
-from rigs.books import Books, opened
-from rigs.postgres import Postgres
+from rigs.books import Books
 from samples import books as made_up
 from samples.books import Publisher
 from samples.standing import given
@@ -26,12 +25,6 @@ OLD = {name: [name.encode().ljust(32, b".")] for name in SOURCES}
 BOTH = {name: [*secrets, name.encode().ljust(32, b"!")] for name, secrets in OLD.items()}
 NEW_RINGS = {name: Masters(tuple(secrets)) for name, secrets in BOTH.items()}
 BOOK = Book(made_up.SOURCES, NEW_RINGS, "test.example")
-
-
-@pytest.fixture(scope="module")
-async def books(postgres: Postgres) -> AsyncIterator[Books]:
-    async with opened(postgres) as books:
-        yield books
 
 
 @pytest.fixture(autouse=True)

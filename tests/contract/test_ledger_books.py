@@ -21,23 +21,11 @@ from ledger.book import Book
 from ledger.obligations import views as obligations
 from ledger.posting.rules import Source
 from ledger.recorded import LEDGER
-from rigs.books import Books, opened
-from rigs.postgres import Postgres
+from rigs.books import Books
 from samples import books as made_up
 from samples.books import Publisher
 
 A, B = uuid4(), uuid4()
-
-
-@pytest.fixture(scope="module")
-async def books(postgres: Postgres) -> AsyncIterator[Books]:
-    async with opened(postgres) as books:
-        yield books
-
-
-@pytest.fixture
-def alliance() -> AllianceId:
-    return AllianceId(uuid4())
 
 
 @pytest.fixture

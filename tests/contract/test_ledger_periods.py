@@ -42,21 +42,10 @@ A, B = sorted(uuid4() for _ in range(2))
 
 
 @pytest.fixture(scope="module")
-async def books(postgres: Postgres) -> AsyncIterator[Books]:
-    async with opened(postgres) as books:
-        yield books
-
-
-@pytest.fixture(scope="module")
 async def elsewhere(postgres: Postgres) -> AsyncIterator[Books]:
     """A ledger of which nothing is left."""
     async with opened(postgres) as books:
         yield books
-
-
-@pytest.fixture
-def alliance() -> AllianceId:
-    return AllianceId(uuid4())
 
 
 @pytest.fixture

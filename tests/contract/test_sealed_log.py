@@ -1,7 +1,7 @@
 """The tree over a log and its checkpoints, on a real PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache, partial
 from uuid import uuid4
@@ -16,8 +16,7 @@ from events.store import Store, Transaction
 from ledger.log.publishing import Publisher
 from ledger.log.signing import LogKeys
 from ledger.log.views import BrokenTree, grow, read_tile, worked_out
-from rigs.books import Books, opened, publisher_of
-from rigs.postgres import Postgres
+from rigs.books import Books, publisher_of
 from samples import books as made_up
 from tlog.checkpoints import Checkpoint
 from tlog.merkle import Frontier, check_consistency, consistency_proof, inclusion_proof, leaf_hash, root
@@ -26,17 +25,6 @@ from tlog.tiles import bundle_of, bundles_of, tiles_of
 
 A = uuid4()
 KEYS = LogKeys([b"m" * 32])
-
-
-@pytest.fixture(scope="module")
-async def books(postgres: Postgres) -> AsyncIterator[Books]:
-    async with opened(postgres) as books:
-        yield books
-
-
-@pytest.fixture
-def alliance() -> AllianceId:
-    return AllianceId(uuid4())
 
 
 @pytest.fixture
