@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from ledger.audit import loading
 from ledger.audit.command import app
 from rigs.files import Asked, Files
-from samples.logs import ALLIANCE, KEY, files, history, signer, write
+from samples.logs import ALLIANCE, KEY, event, files, history, signer, write
 
 TILE = "tile/entries/000"
 
@@ -382,10 +382,14 @@ def test_the_keys_of_the_first_fetch_are_held_to(served: Files, tmp_path: Path) 
     served.files = dict(files(history(400), forger, keys=[forger.verifier]))
     assert fault(served, tmp_path)["code"] == "unsigned"
     # A new key is taken over while the old one signs too.
-    served.files = dict(files(history(400), KEY, new, keys=[new.verifier, KEY.verifier, forger.verifier]))
+    rotated = event("ledger", 2, "key_rotated", epoch=1, verifier_key=str(new.verifier))
+    entries, signers = [*history(400), rotated], (KEY, new, forger)
+    served.files = dict(files(entries, *signers, keys=[one.verifier for one in signers]))
     fetched(served, tmp_path)
+    # But not one that no entry records: anybody adds a signature.
     assert (tmp_path / "keys").read_text().split() == [str(KEY.verifier), str(new.verifier)]
-    served.files = dict(files(history(500), new, keys=[new.verifier]))
+    more = [event("purchasing", number) for number in range(200, 300)]
+    served.files = dict(files([*entries, *more], new, keys=[new.verifier]))
     fetched(served, tmp_path)
     assert fault(served, tmp_path, "--key", forger.verifier)["code"] == "unsigned"
 

@@ -6,13 +6,14 @@ What is there already is checked and not loaded again.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from json import loads
 from pathlib import Path
 from typing import Final, TypeVar
 
+from events.envelope import MalformedEvent, parse
 from ledger.audit.checking import (
     check_beginning,
     check_bundle,
@@ -28,8 +29,11 @@ from ledger.audit.folder import CHECKPOINT, KEYS, LARGEST_TEXT, NEXT, Folder, ke
 from ledger.audit.loading import Server
 from ledger.audit.progress import Bar
 from ledger.audit.signing import signed
+from ledger.audit.tree import Tree
 from ledger.audit.trusting import Trusted
 from ledger.audit.writing import alone, drop_narrower, write
+from ledger.keys.events import KeyRotated
+from ledger.recorded import LEDGER
 from tlog.checkpoints import Checkpoint
 from tlog.merkle import HASH_BYTES, root
 from tlog.notes import Verifier
@@ -40,6 +44,7 @@ T = TypeVar("T")
 PARALLEL: Final = 8
 """Files under way at once."""
 _MOST_STARTS: Final = 5
+_ROTATED: Final = KeyRotated.type.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +230,25 @@ class _Coming:
             raise
 
     def _all_keys(self, served: Sequence[Verifier]) -> Sequence[Verifier]:
-        """Those that it was checked with, and what the server names beside if it has signed as well: a new
-        key, when the log's is changed, signs beside the old one for a while.
+        """Those that it was checked with, and what the server names beside if it has signed as well and an
+        entry records it: a new key, when the log's is changed, signs beside the old one for a while. Anybody
+        can add a signature to a checkpoint, and none but the log an entry.
         """
         _, signers = signed(self._note, [*self._trust.keys, *served], self._at)
-        return list(dict.fromkeys([*self._trust.keys, *signers]))
+        new = [key for key in signers if key not in self._trust.keys]
+        recorded = self._recorded_keys() if new else ()
+        return list(dict.fromkeys([*self._trust.keys, *(key for key in new if str(key) in recorded)]))
+
+    def _recorded_keys(self) -> Collection[str]:
+        found = set()
+        for entries in Tree(self._checkpoint, self._folder).bundles():
+            for entry in entries:
+                if _ROTATED in entry:
+                    with suppress(MalformedEvent):
+                        head = parse(entry)
+                        if (head.service, head.type) == (LEDGER, KeyRotated.type):
+                            found.add(str(head.envelope["data"].get("verifier_key")))
+        return found
 
     def _finish(self, keys: Sequence[Verifier]) -> None:
         """The checkpoint is in its place; then what the log was on the way to it goes."""
