@@ -169,6 +169,7 @@ def test_wrong_usage_is_told_from_what_does_not_hold(log: Path, tmp_path: Path) 
     assert audit("export", log, "--format", "excel").exit_code == 2
     assert audit("export", log, "--format", "csv", "--keys", tmp_path / "none").exit_code == 2
     assert audit("report", log, "--out", tmp_path / "none" / "page.html").exit_code == 2
+    assert audit("report", log, "--out", tmp_path).exit_code == 2
     other = tmp_path / "other.json"
     other.write_text(key_file(UUID(int=8), [A]).model_dump_json())
     done = audit("export", log, "--format", "csv", "--keys", other)

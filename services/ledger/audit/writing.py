@@ -82,6 +82,8 @@ def written_whole(path: Path | None) -> Iterator[IO[bytes]]:
         return
     if not path.parent.is_dir():
         raise Unusable(f"There is no folder {path.parent} to write into.")
+    if path.is_dir():
+        raise Unusable(f"{path} is a folder, and no file to write.")
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
             yield file
