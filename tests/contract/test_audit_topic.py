@@ -104,7 +104,9 @@ def test_a_topic_is_replayed_and_exported_as_its_folder_is(
     assert done.exit_code == 0, done.stderr
     folder = write(tmp_path / "log", entries)
     of_folder = CliRunner().invoke(app, ["replay", str(folder), "--keys", str(file), "--json"])
-    assert loads(done.stdout) == {**loads(of_folder.stdout), "origin": topic}
+    as_folder = {**loads(of_folder.stdout), "origin": topic}
+    del as_folder["pinned"]  # a topic has no key
+    assert loads(done.stdout) == as_folder
     assert "21030.00" in done.stdout
     journals = [
         CliRunner().invoke(app, ["export", *where, "--keys", str(file), "--format", "ledger"]).stdout
