@@ -5,6 +5,7 @@ from pathlib import Path
 from embedded.folder import CannotStart
 from events.errors import NotFound
 from events.ids import AllianceId
+from ledger.audit.findings import Unusable
 from ledger.log.exporting import OtherLog, export
 from ledger.log.views import BrokenTree
 from processes.progress import shown
@@ -21,6 +22,8 @@ async def export_log(data: Path | None, alliance: AllianceId, folder: Path) -> s
                 size = await export(store_of(reached, "ledger"), alliance, folder, progress)
             except NotFound:
                 raise CannotStart(f"The ledger has no checkpoint of an alliance {alliance}.") from None
+            except Unusable as error:
+                raise CannotStart(str(error)) from None
             except OSError as error:
                 raise CannotStart(f"{folder} cannot be written: {error.strerror}.") from None
             except BrokenTree:

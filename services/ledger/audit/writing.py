@@ -30,7 +30,7 @@ def alone(path: Path) -> Iterator[Folder]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise Unusable(f"Another fetch into {path} is under way.") from None
+        raise Unusable(f"Another fetch into {path}, or an export, is under way.") from None
     try:
         _make_anew(path / _COMING)
         yield Folder(path)
@@ -51,7 +51,7 @@ def _check_links(tiles: Path) -> None:
     """Raises Unusable where what is written there would come to lie elsewhere."""
     places = [tiles, *(Path(place) / name for place, names, _ in os.walk(tiles) for name in names)]
     if link := next((place for place in places if place.is_symlink()), None):
-        raise Unusable(f"{link} is a link: what is fetched would be written elsewhere.")
+        raise Unusable(f"{link} is a link: what is written there would lie elsewhere.")
 
 
 def write(folder: Folder, name: str, content: bytes) -> None:
