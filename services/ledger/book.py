@@ -21,6 +21,7 @@ from ledger.posting import views as posting
 from ledger.posting.posted import CannotPost, Posted, Read, Reader, post, reversed_events
 from ledger.posting.rules import Source
 from ledger.recorded import LEDGER, OWN
+from standing import Standing
 
 
 class Book:
@@ -113,19 +114,8 @@ class Book:
             raise CannotApply("cannot_post", f"{head.type}: SealedFigure") from error
 
     def _opening(self, alliance: AllianceId) -> tuple[Head, bytes]:
-        now = datetime.now(UTC)
-        context = Context(
-            service=LEDGER,
-            alliance=alliance,
-            time=now,
-            actor=SYSTEM,
-            correlation=str(uuid7()),
-            causation=None,
-            effective_on=now.date(),
-            charter_version=0,
-            project=LIFE,
-        )
-        body = self._encoded(context, LogOpened(origin=f"{self._origin_prefix}/{secrets.token_hex(16)}"), 1)
+        event = LogOpened(origin=f"{self._origin_prefix}/{secrets.token_hex(16)}")
+        body = self._encoded(as_system(alliance, None, datetime.now(UTC)), event, 1)
         return parse(body), body
 
     def _encoded(self, context: Context, event: Event, number: int) -> bytes:
@@ -133,6 +123,23 @@ class Book:
         event_id, stream = str(uuid7()), f"log/{context.alliance}"
         seal = Seal(self._reader.keyrings[LEDGER], context.alliance, event_id)
         return encode(event, context, id=event_id, stream=stream, version=number, sequence=number, seal=seal)
+
+
+def as_system(alliance: AllianceId, standing: Standing | None, now: datetime) -> Context:
+    """Of what the ledger records unasked, as the alliance stands `now`."""
+    today = standing.today(now) if standing else now.date()
+    charter = standing.charter_on(today) if standing else None
+    return Context(
+        service=LEDGER,
+        alliance=alliance,
+        time=now,
+        actor=SYSTEM,
+        correlation=str(uuid7()),
+        causation=None,
+        effective_on=today,
+        charter_version=charter.version if charter else 0,
+        project=LIFE,
+    )
 
 
 async def _posted(

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from uuid_utils.compat import uuid7
-
-from events.envelope import LIFE, Context, Event
-from events.ids import SYSTEM, AllianceId
+from events.envelope import Event
+from events.ids import AllianceId
 from events.store import Transaction
 from ledger.balances.views import NEVER
-from ledger.book import Book
+from ledger.book import Book, as_system
 from ledger.keys.events import KeyRotated
 from ledger.log.signing import LogKeys
 from ledger.period.views import own, version
@@ -51,17 +49,5 @@ async def record(
     now: datetime,
 ) -> None:
     """Appends to a log of `last` entries, as the system; the head must be locked by this transaction."""
-    today = standing.today(now) if standing else now.date()
-    charter = standing.charter_on(today) if standing else None
-    context = Context(
-        service=LEDGER,
-        alliance=alliance,
-        time=now,
-        actor=SYSTEM,
-        correlation=str(uuid7()),
-        causation=None,
-        effective_on=today,
-        charter_version=charter.version if charter else 0,
-        project=LIFE,
-    )
+    context = as_system(alliance, standing, now)
     await book.record(transaction, context, events, last, await version(transaction, alliance))
