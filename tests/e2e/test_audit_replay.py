@@ -19,6 +19,7 @@ from ledger.audit.command import app
 from ledger.audit.folder import Folder, checkpoint_of
 from ledger.audit.keys import KeyFile
 from ledger.audit.replay import Replay
+from ledger.audit.tree import Tree
 from rigs.audited import exported, key_file
 from rigs.files import Asked, Files
 
@@ -113,7 +114,8 @@ def test_what_the_ledger_serves_is_what_its_log_gives(audited: Audited) -> None:
 
 def test_one_companys_keys_give_its_own_statement_and_nobody_elses(audited: Audited, tmp_path: Path) -> None:
     folder = Folder(audited.folder)
-    log = list(folder.entries())
+    checkpoint = checkpoint_of(folder.checkpoint)
+    log = list(Tree(checkpoint, folder).entries(range(checkpoint.size)))
     lines = {
         one["member"]: list(audited.lines(one["member"])) for one in audited.served("/balances")["members"]
     }

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ledger.audit.findings import DoesNotHold, Unusable
-from ledger.audit.folder import Folder, checkpoint_of, keys_of
+from ledger.audit.folder import Folder, checkpoint_of, entries_in, keys_of
+from ledger.audit.tree import Tree
 from samples.logs import KEY, files, history, write
 from tlog.merkle import leaf_hash, root_of
 from tlog.tiles import Tile, bundles_of, tiles_of
@@ -18,9 +19,10 @@ SIZES = (0, 1, 255, 256, 257, 300, 600)
 def test_a_folder_gives_back_the_entries_that_it_was_written_from(tmp_path: Path, size: int) -> None:
     entries = list(history(size))
     folder = Folder(write(tmp_path, entries))
-    assert list(folder.entries()) == entries
+    tree = Tree(checkpoint_of(folder.checkpoint), folder)
+    assert list(tree.entries(range(size))) == entries
     for first, end in ((0, 10), (255, 257), (256, None), (250, 10_000), (size, None), (10_000, None), (5, 5)):
-        assert list(folder.entries(first, end)) == entries[first:end]
+        assert list(tree.entries(range(size)[first:end])) == entries[first:end]
     checkpoint = checkpoint_of(folder.checkpoint)
     assert (checkpoint.size, checkpoint.root) == (size, root_of(map(leaf_hash, entries)))
     assert folder.keys == [KEY.verifier]
@@ -44,8 +46,9 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     folder = Folder(write(tmp_path, history(300)))
     tile = Tile(None, 1, 44)
     (tmp_path / tile.path).unlink()
-    assert _code(lambda: list(folder.entries())) == ("missing", "tile/entries/001.p/44")
-    assert len(list(folder.entries(end=256))) == 256
+    tree = Tree(checkpoint_of(folder.checkpoint), folder)
+    assert _code(lambda: list(tree.entries(range(300)))) == ("missing", "tile/entries/001.p/44")
+    assert len(list(tree.entries(range(256)))) == 256
     os.mkfifo(tmp_path / tile.path)
     assert _code(lambda: folder.read(tile)) == ("missing", tile.path)
     with pytest.raises(Unusable):
@@ -64,7 +67,8 @@ def test_a_file_is_not_read_further_than_a_log_could_need(tmp_path: Path) -> Non
 def test_a_bundle_has_as_many_entries_as_it_is_wide(tmp_path: Path, bundle: bytes) -> None:
     folder = Folder(write(tmp_path, [b"a", b"b"]))
     (tmp_path / "tile/entries/000.p/2").write_bytes(bundle)
-    assert _code(lambda: list(folder.entries()))[1] == "tile/entries/000.p/2"
+    tile = Tile(None, 0, 2)
+    assert _code(lambda: entries_in(tile, folder.read(tile)))[1] == "tile/entries/000.p/2"
 
 
 def test_what_is_no_checkpoint_and_what_are_no_keys_is_refused() -> None:

@@ -12,7 +12,7 @@ from ledger.audit.findings import DoesNotHold, Unusable
 from tlog.checkpoints import Checkpoint
 from tlog.merkle import HASH_BYTES
 from tlog.notes import MalformedNote, Note, Verifier
-from tlog.tiles import LARGEST_ENTRY, WIDTH, Tile, entries_of, tile_at
+from tlog.tiles import LARGEST_ENTRY, Tile, entries_of
 
 CHECKPOINT: Final = "checkpoint"
 NEXT: Final = "checkpoint.next"
@@ -46,14 +46,6 @@ class Folder:
 
     def read(self, tile: Tile) -> bytes:
         return self.file(tile.path, largest(tile))
-
-    def entries(self, first: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Entries `first` to `end` − 1; to the checkpoint's last one unless `end` is given."""
-        size = checkpoint_of(self.checkpoint).size
-        end = size if end is None else min(end, size)
-        for index in range(first // WIDTH, -(-end // WIDTH)):
-            tile, start = tile_at(None, index, size), index * WIDTH
-            yield from entries_in(tile, self.read(tile))[max(0, first - start) : end - start]
 
     def file(self, name: str, most: int) -> bytes:
         """A file's bytes; `name` is a path below the folder that this program made up itself."""
