@@ -9,6 +9,7 @@ nothing is signed here, and nothing shown.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -19,7 +20,7 @@ from events.pausing import pause
 from events.store import Store, Transaction
 from ledger.entries.views import origin
 from ledger.keys.views import signing
-from ledger.log.cosigning import Cosigning
+from ledger.log.cosigning import Cosigning, Panel
 from ledger.log.signing import LogKeys
 from ledger.log.views import BrokenTree, catch_up, worked_out
 from tlog.checkpoints import Checkpoint
@@ -96,20 +97,10 @@ class Publisher:
     async def _publish(self, alliance: AllianceId, size: int, places: asyncio.Semaphore) -> None:
         async with places:
             try:
-                async with self._store.transaction() as transaction:
-                    await catch_up(transaction, alliance, size)
-                    checkpoint = await checkpoint_at(transaction, alliance, size)
-                    panel = await self._cosigning.panel(transaction, alliance)
-                    signers = await signing(transaction, alliance, size, checkpoint.origin, self._keys)
-                    keys = [str(key) for key in signers.verifiers(alliance, checkpoint.origin)]
-                    before = await transaction.raw.fetchrow(_BEFORE, alliance, keys)
-                    if before is not None and before["replaced"]:
-                        # The settings' secret is another one: nobody would know the key.
-                        logger.error("log_key_replaced", alliance_id=str(alliance))
-                        return
-                    if before is not None:
-                        await _require_growth(transaction, alliance, before["checkpoint"])
-                note = signers.note(alliance, checkpoint)
+                signed = await self._signed(alliance, size)
+                if signed is None:
+                    return
+                note, keys, panel = signed
                 note = await self._cosigning.cosigned(alliance, size, note, panel)
                 counts = (panel.named, panel.quorum, panel.signed(note))
                 async with self._store.single() as transaction:
@@ -120,6 +111,23 @@ class Publisher:
             except BrokenTree as error:
                 # So does this one: a root that is not the entries' could not be taken back.
                 logger.error("tree_broken", alliance_id=str(alliance), detail=str(error))
+
+    async def _signed(self, alliance: AllianceId, size: int) -> tuple[str, Sequence[str], Panel] | None:
+        """The note, the keys that signed it, and the witnesses to ask; None where no known key signs."""
+        async with self._store.transaction() as transaction:
+            await catch_up(transaction, alliance, size)
+            checkpoint = await checkpoint_at(transaction, alliance, size)
+            panel = await self._cosigning.panel(transaction, alliance)
+            signers = await signing(transaction, alliance, size, checkpoint.origin, self._keys)
+            keys = [str(key) for key in signers.verifiers(alliance, checkpoint.origin)]
+            before = await transaction.raw.fetchrow(_BEFORE, alliance, keys)
+            if before is not None and before["replaced"]:
+                # The settings' secret is another one: nobody would know the key.
+                logger.error("log_key_replaced", alliance_id=str(alliance))
+                return None
+            if before is not None:
+                await _require_growth(transaction, alliance, before["checkpoint"])
+        return signers.note(alliance, checkpoint), keys, panel
 
 
 async def _require_growth(transaction: Transaction, alliance: AllianceId, note: str) -> None:
