@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from embedded.folder import CannotStart, DataFolder, existing
 from embedded.postgres import Server
@@ -26,6 +27,9 @@ from processes.progress import shown
 from processes.stores import FOLDER, reached
 from processes.whereabouts import KAFKA, told
 from service.settings import load
+
+_REPLACED_SECONDS: Final = 24 * 3600.0
+"""A table of one alliance is replaced by one statement, however large it is."""
 
 
 async def rebuild(data: Path | None) -> Sequence[str]:
@@ -99,7 +103,7 @@ async def ledger_of(data: Path | None) -> AsyncIterator[Ledger]:
 
 @asynccontextmanager
 async def _opened(url: str, book: Book, log: Log) -> AsyncIterator[Ledger]:
-    store = Store.connect(url, pool_size=1)
+    store = Store.connect(url, pool_size=1, answer=_REPLACED_SECONDS)
     try:
         yield Ledger(store, book, log)
     finally:

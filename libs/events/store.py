@@ -66,6 +66,11 @@ class Kept:
     answer: bytes
 
 
+ANSWER_SECONDS = 60.0
+"""How long a statement may take. Of a partition in the network nobody is told: TCP itself gives up after a
+quarter of an hour.
+"""
+
 _APPEND = "SELECT append_events($1, $2, $3, $4, $5, $6, $7)"
 _KEEP = "INSERT INTO receipts (caller, alliance_id, key, fingerprint, answer) VALUES"
 _APPEND_AND_KEEP = f"WITH kept AS ({_KEEP} ($8, $9, $10, $11, $12)) {_APPEND}"
@@ -157,12 +162,28 @@ class Store:
 
     @classmethod
     def connect(
-        cls, url: str, *, pool_size: int = 10, patience: float = 10, gate: Gate | None = None
+        cls,
+        url: str,
+        *,
+        pool_size: int = 10,
+        patience: float = 10,
+        answer: float = ANSWER_SECONDS,
+        gate: Gate | None = None,
     ) -> "Store":
         """`url` is `postgresql+asyncpg://…`; connections are made when first needed, and waited for so many
-        seconds while all are in use. Behind a `gate` nothing is recorded before it is opened.
+        seconds while all are in use. A statement that is not answered in `answer` seconds ends its
+        connection; a transaction in which a client says nothing for twice as long is ended by the server, and
+        with it the locks that it has. Behind a `gate` nothing is recorded before it is opened.
         """
-        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
+        engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            connect_args={
+                "command_timeout": answer,
+                "server_settings": {"idle_in_transaction_session_timeout": f"{2 * answer * 1000:.0f}"},
+            },
+        )
         event.listen(engine.sync_engine, "checkout", _replace_closed)
         if gate is not None:
             event.listen(engine.sync_engine, "connect", gate.connected)
@@ -221,6 +242,8 @@ class Store:
                 whole = True
             except Exception as error:
                 whole = True
+                if isinstance(error, TimeoutError):
+                    taken.raw.terminate()
                 if _is_trouble(error, taken.raw):
                     raise DatabaseUnavailable from error
                 raise

@@ -2,16 +2,21 @@
 
 import asyncio
 import random
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from events.errors import DatabaseUnavailable
 from events.store import Appended, Store
 from rigs.counting import Tiny, new_alliance, tiny_service, url_of
 from rigs.postgres import Postgres
+from rigs.proxy import Proxy
 
 
 @pytest.fixture
@@ -208,3 +213,70 @@ async def test_a_server_that_stops_is_unavailable_and_comes_back_by_itself(own_s
         own_server.start()
         receipt = await tiny.count(us, counter)
         assert receipt.version == 2
+
+
+@asynccontextmanager
+async def by_a_way(postgres: Postgres, database: str, answer: float) -> AsyncIterator[tuple[Store, Proxy]]:
+    """A store whose connections go through a proxy."""
+    with tempfile.TemporaryDirectory() as folder:
+        proxy = Proxy(next(Path(postgres.host).glob(".s.PGSQL.?*[0-9]")), Path(folder) / ".s.PGSQL.5432")
+        await proxy.open()
+        url = url_of(postgres, database).replace(postgres.host, folder)
+        store = Store.connect(url, pool_size=1, answer=answer)
+        try:
+            yield store, proxy
+        finally:
+            await store.close()
+            await proxy.close()
+
+
+@pytest.mark.parametrize("asked", ["transaction", "single", "sqlalchemy", "commit"])
+async def test_a_database_that_does_not_answer_is_unavailable_and_its_connection_is_given_up(
+    postgres: Postgres, database: str, asked: str
+) -> None:
+    """As when a network parts in two: nothing comes, and nobody is told. Waited for, it would be for ever."""
+
+    async def ask(store: Store, proxy: Proxy) -> None:
+        match asked:
+            case "transaction":
+                async with store.transaction() as transaction:
+                    proxy.strand()
+                    await transaction.raw.execute("SELECT 1")
+            case "single":
+                async with store.single() as transaction:
+                    proxy.strand()
+                    await transaction.raw.execute("SELECT 1")
+            case "sqlalchemy":
+                async with store.reading() as connection:
+                    proxy.strand()
+                    await connection.execute(text("SELECT 1"))
+            case "commit":
+                async with store.transaction():
+                    proxy.strand()
+
+    async with by_a_way(postgres, database, answer=0.5) as (store, proxy):
+        async with asyncio.timeout(20):
+            with pytest.raises(DatabaseUnavailable):
+                await ask(store, proxy)
+            async with store.transaction() as transaction:
+                assert await transaction.raw.fetchval("SELECT 1") == 1
+
+
+async def test_a_client_that_stops_in_a_transaction_keeps_no_alliance_waiting(tiny: Tiny) -> None:
+    """As one does that is stopped by its operating system: its connection stays."""
+    us = new_alliance()
+    stopped = Store.connect(tiny.url, pool_size=1, answer=0.25)
+    counted = []
+
+    async def stop_midway() -> None:
+        async with stopped.transaction() as transaction:
+            await transaction.lock_head(us)
+            counted.append(await tiny.count(us, uuid4()))
+            await transaction.lock_head(us)
+
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            await stop_midway()
+    finally:
+        await stopped.close()
+    assert counted

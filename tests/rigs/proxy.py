@@ -54,6 +54,12 @@ class Proxy:
         """Nothing passes until `clear`, and nobody is told."""
         self._flowing.clear()
 
+    def strand(self) -> None:
+        """Nothing passes any more on the connections that there are, and nobody is told."""
+        self._flowing.clear()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
     def clear(self) -> None:
         """As at the beginning."""
         self._shut, self.delay = False, 0.0
@@ -63,13 +69,13 @@ class Proxy:
         task = asyncio.current_task()
         assert task is not None
         self._carried.add(task)
-        far: StreamWriter | None = None
+        flowing, far = self._flowing, None
         try:
             if not self._shut:
                 far_reader, far = await self._connected()
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._pass(near_reader, far))
-                    group.create_task(self._pass(far_reader, near))
+                    group.create_task(self._pass(near_reader, far, flowing))
+                    group.create_task(self._pass(far_reader, near, flowing))
         except* (OSError, asyncio.CancelledError):
             pass  # the end of a connection: that of a way is what it is for
         finally:
@@ -83,11 +89,11 @@ class Proxy:
             return await asyncio.open_unix_connection(self._to)
         return await asyncio.open_connection("127.0.0.1", self._to)
 
-    async def _pass(self, reader: StreamReader, writer: StreamWriter) -> None:
+    async def _pass(self, reader: StreamReader, writer: StreamWriter, flowing: asyncio.Event) -> None:
         while data := await reader.read(_CHUNK):
             if self.delay:
                 await asyncio.sleep(self.delay)
-            await self._flowing.wait()
+            await flowing.wait()
             writer.write(data)
             await writer.drain()
         with suppress(OSError):
