@@ -1,4 +1,4 @@
-"""The auditor's check of a year: verify and replay, beside ledger-cli on the journal of the same entries."""
+"""The auditor's check of a year: verifying alone, and replaying, which verifies on its way, beside ledger-cli on the journal of the same entries."""
 
 import shutil
 import subprocess
@@ -27,19 +27,19 @@ def measure(full: bool) -> Iterator[Row]:
         keys.write_text(history.keys.model_dump_json())
         checked, _ = run_audit("verify", str(log))
         replayed, most = run_audit("replay", str(log), "--keys", str(keys))
-        both = checked + replayed
+        yield Row(f"alliance-audit verify of {entries:,} entries", f"{entries / checked:,.0f} a second", "")
         yield Row(
-            f"alliance-audit verify and replay of {entries:,} entries with postings",
-            f"{entries / both:,.0f} a second ({checked:.1f} + {replayed:.1f} s)",
+            "alliance-audit replay of them, with postings, which verifies",
+            f"{entries / replayed:,.0f} a second ({replayed:.1f} s)",
             "≥ 100,000 a second of a million",
         )
         yield Row("memory of the replay", f"{most:.0f} MB", "under 500 MB")
-        yield _beside(log, keys, folder / "journal", both)
+        yield _beside(log, keys, folder / "journal", replayed)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _beside(log: Path, keys: Path, journal: Path, both: float) -> Row:
+def _beside(log: Path, keys: Path, journal: Path, replayed: float) -> Row:
     try:
         ledger = found("ledger")
     except FileNotFoundError as error:
@@ -51,6 +51,6 @@ def _beside(log: Path, keys: Path, journal: Path, both: float) -> Row:
     seconds = time.perf_counter() - began
     return Row(
         "ledger -f … bal on its journal",
-        f"{seconds:.1f} s: verify and replay are {seconds / both:.1f} × as fast",
+        f"{seconds:.1f} s: the replay is {seconds / replayed:.1f} × as fast",
         f"≥ {TIMES_AS_FAST} ×",
     )

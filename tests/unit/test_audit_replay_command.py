@@ -1,5 +1,7 @@
 """`alliance-audit replay` as an auditor runs it: its exit codes, and what it says."""
 
+from collections.abc import Callable
+from datetime import date
 from json import loads
 from pathlib import Path
 from uuid import UUID
@@ -7,11 +9,18 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner, Result
 
+from events.ids import AllianceId
 from ledger.audit.command import app
+from members.alliance.events import AllianceFounded
+from members.charter.events import CharterPutInForce, Terms
+from samples.books import Publisher
+from samples.charter import charter
 from samples.key_files import key_file
-from samples.logs import ALLIANCE, event, opened, write
+from samples.logs import ALLIANCE, KEY, event, opened, signer, write
+from tlog.notes import Kind, Signer
 
 A = UUID(int=1)
+DAY = date(2025, 1, 2)
 
 
 def replay(*arguments: object) -> Result:
@@ -76,3 +85,45 @@ def test_a_changed_entry_is_named_before_it_is_replayed(log: Path, keys: Path) -
         "changed_entry",
         1,
     )
+
+
+@pytest.fixture
+def witnessed(tmp_path: Path) -> Callable[..., Path]:
+    """A log whose charter, in its last entry, asks for one witness; signed by the log and whoever else."""
+    witness = signer("witness.example/one", 9, Kind.COSIGNATURE)
+
+    def made(*signers: Signer) -> Path:
+        members = Publisher("members", AllianceId(ALLIANCE))
+        terms = Terms.model_validate(charter(witnesses=[str(witness.verifier)], witness_quorum=1))
+        told = [
+            AllianceFounded(name="Trois-Rives", founder="f" * 32),
+            CharterPutInForce(version=1, from_day=DAY, terms=terms, preamble=None, decision=None),
+        ]
+        bodies = [members.publish(one, project="life", effective_on=DAY).body for one in told]
+        return write(tmp_path / "log", [opened(), *bodies], KEY, *signers)
+
+    return made
+
+
+def test_the_whole_log_is_replayed_only_with_the_witnesses_that_its_charter_names(
+    witnessed: Callable[..., Path], keys: Path
+) -> None:
+    log = witnessed()
+    done = replay(log, "--keys", keys, "--json")
+    assert done.exit_code == 1
+    assert loads(done.stdout)["finding"]["code"] == "witnesses_missing"
+    # As it was when it was smaller nobody has signed it here.
+    done = replay(log, "--keys", keys, "--at-size", 2, "--json")
+    assert (done.exit_code, loads(done.stdout).get("quorum")) == (0, None)
+    witnessed(signer("witness.example/one", 9, Kind.COSIGNATURE))
+    done = replay(log, "--keys", keys, "--json")
+    assert (done.exit_code, loads(done.stdout)["quorum"]["number"]) == (0, 1)
+    assert list(loads(done.stdout)["witnesses"]) == ["witness.example/one"]
+    assert "needed: 1 of 1, charter version 1" in replay(log, "--keys", keys).stdout
+
+
+def test_what_is_no_file_of_the_log_is_found(witnessed: Callable[..., Path], keys: Path) -> None:
+    log = witnessed(signer("witness.example/one", 9, Kind.COSIGNATURE))
+    (log / "tile/x").write_bytes(b"")
+    done = replay(log, "--keys", keys, "--json")
+    assert (done.exit_code, loads(done.stdout)["finding"]["code"]) == (1, "stray_file")

@@ -255,7 +255,7 @@ def test_as_many_witnesses_must_have_signed_as_are_asked_for() -> None:
     keys = [witness.verifier for witness in WITNESSES]
     log = kept(short(5), KEY, *WITNESSES[:2])
     found = checked(log, quorum=Quorum(keys, 2, "asked for"))
-    assert found.cosigned == dict.fromkeys(keys[:2], 1_750_000_000)
+    assert found.cosigned.times == dict.fromkeys(keys[:2], 1_750_000_000)
     missing = fault(log, quorum=Quorum(keys, 3, "asked for"))
     assert missing.code == "witnesses_missing"
     assert missing.found.startswith("2")
@@ -293,18 +293,18 @@ def test_the_charter_in_force_says_which_witnesses_must_have_signed() -> None:
         event("members", 4),
     ]
     found = checked(kept(entries, KEY, one, two))
-    assert found.quorum == Quorum([one.verifier, two.verifier], 2, "charter version 2")
-    assert set(found.cosigned) == {one.verifier, two.verifier}
+    assert found.cosigned.quorum == Quorum([one.verifier, two.verifier], 2, "charter version 2")
+    assert set(found.cosigned.times) == {one.verifier, two.verifier}
     missing = fault(kept(entries, KEY, one, three))
     assert (missing.code, missing.at) == ("witnesses_missing", "checkpoint")
     # Who checks may ask for others, and a charter may name none.
     checked(kept(entries, KEY, three), quorum=Quorum([three.verifier], 1, "asked for"))
-    assert checked(kept(entries[:2])).quorum is None
+    assert checked(kept(entries[:2])).cosigned.quorum is None
     # What only speaks of a charter is none, and one is one however its type is spelt.
     checked(kept([*entries[:2], event("members", 2, text="alliance.members.charter_put_in_force.v1")]))
     checked(kept([b"\\u no event", *entries[:2]]))
     told = charter(4, "2025-01-01", 0, 1).replace(b"/members/", b"/tenders/")
-    assert checked(kept([*entries, told], KEY, one, two)).quorum == found.quorum
+    assert checked(kept([*entries, told], KEY, one, two)).cosigned == found.cosigned
     spelt = charter(2, "2025-01-02", 1, 2, one).replace(b'"alliance.', b'"\\u0061lliance.')
     assert fault(kept([*entries[:2], spelt])).code == "witnesses_missing"
 

@@ -222,12 +222,17 @@ def replay(
     key: Pinned = [],  # noqa: B006
     json: Json = False,
 ) -> None:
-    """Work out again who gave and got what, and check what was recorded of closed half-years."""
+    """Work out again who gave and got what, and check what was recorded of closed half-years.
+
+    Of a folder's whole log everything is checked that `verify` checks, witnesses too, on the way.
+    """
     with judged(folder, json), _tree(folder, key, kafka, alliance) as (tree, trust):
         what = replaying.asked(tree.folder, tree, keys, at_size, as_of and as_of.date())
         with progress("replay", what.size) as done:
             found = replaying.replay(what, done)
-        tell(*recounting.replayed(what, found), json, trust)
+        whole = trust and what.size == tree.checkpoint.size
+        witnesses = verifying.check_rest(tree, trust.keys, found.charters) if trust and whole else None
+        tell(*recounting.replayed(what, found, witnesses), json, trust)
 
 
 @app.command()

@@ -9,10 +9,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, NotRequired, get_type_hints
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, create_model
+from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic_core import CoreConfig, SchemaValidator
+from typing_extensions import TypedDict
 
 from events.envelope import source
 from events.ids import AllianceId
@@ -31,10 +33,8 @@ _Number = Annotated[int, Field(strict=True, ge=0, lt=2**64)]
 """Beyond, orjson reads a float, which is no number of an event."""
 
 
-class _Envelope(BaseModel):
-    """As `envelope.recorded` reads it."""
-
-    model_config = ConfigDict(extra="forbid")
+class _Envelope(TypedDict):
+    """As `envelope.recorded` reads it, without what is another of each type."""
 
     specversion: str
     datacontenttype: str
@@ -47,7 +47,7 @@ class _Envelope(BaseModel):
     streamversion: _Number
     actor: str
     correlationid: str
-    causationid: str | None = None
+    causationid: NotRequired[str | None]
     effectiveon: str
     charterversion: _Number
     project: str
@@ -122,7 +122,7 @@ class LightReader:
     def _read(self, kind: _Kind, body: bytes) -> LightRead:
         service, read, figures, decrypt, rule = kind
         envelope = read(body)
-        event, event_id = envelope.data, envelope.id
+        event, event_id = envelope["data"], envelope["id"]
         for name, several, read_figure in figures:
             found = getattr(event, name)
             for index, figure in enumerate(found) if several else (("", found),):
@@ -133,11 +133,11 @@ class LightReader:
                 figure.open = read_figure(
                     decrypt[owner, figure.key](sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
                 )
-        datetime.fromisoformat(envelope.time)
-        day = _day(envelope.effectiveon)
+        datetime.fromisoformat(envelope["time"])
+        day = _day(envelope["effectiveon"])
         if rule is None:
             return event_id, service, day, ()
-        recorded: Any = _Recorded(service, envelope.project, day, event)
+        recorded: Any = _Recorded(service, envelope["project"], day, event)
         return event_id, service, day, rule(recorded)
 
     def _kind(self, name: bytes) -> _Kind | None:
@@ -149,20 +149,18 @@ class LightReader:
             data, figures = lighter_event(event)
         except NotLighter:
             return None
-        envelope = create_model(
-            f"Light{event.__name__}",
-            __base__=_Envelope,
-            **_only(source=source(service, self._alliance), type=event.type),
-            data=(data, ...),
-        )
-        reads = [(one.name, one.several, TypeAdapter(one.kind).validator.validate_json) for one in figures]
-        read = envelope.__pydantic_validator__.validate_json
-        return _Kind(service, read, reads, self._decrypt[service], rule)
+        own = {"source": Literal[source(service, self._alliance)], "type": Literal[event.type], "data": data}
+        made: Any = TypedDict  # while it runs
+        envelope = made(event.__name__, {**get_type_hints(_Envelope, include_extras=True), **own})
+        reads = [(one.name, one.several, _reading(one.kind)) for one in figures]
+        return _Kind(service, _reading(envelope), reads, self._decrypt[service], rule)
 
 
-def _only(**values: str) -> dict[str, Any]:
-    """Fields that have one value."""
-    return {name: (Literal[value], ...) for name, value in values.items()}
+def _reading(kind: Any) -> Callable[[bytes], Any]:
+    """Reads JSON. Texts of values are not looked up to be shared: hardly any comes twice."""
+    schema = TypeAdapter(kind).core_schema
+    config = CoreConfig(extra_fields_behavior="forbid", cache_strings="keys")
+    return SchemaValidator(schema, config).validate_json
 
 
 _day = cache(date.fromisoformat)

@@ -2,7 +2,7 @@
 do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -29,6 +29,14 @@ class Quorum:
     witnesses: Sequence[Verifier]
     number: int
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """By whom it had to be, None where nobody is named, and when each did, in seconds since 1970."""
+
+    quorum: Quorum | None
+    times: Mapping[Verifier, int]
 
 
 class _Terms(BaseModel):
@@ -58,6 +66,12 @@ class Charters:
                 self._read(number, entry)
         self._entries += len(entries)
         self._last = entries[-1] if entries else self._last
+
+    def passing(self, entries: Iterable[bytes]) -> Iterator[bytes]:
+        """Reads entries while they go to somebody else."""
+        for entry in entries:
+            self.read([entry])
+            yield entry
 
     def merge(self, later: "Charters") -> None:
         """`later` was told the entries from where this one ends."""

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from ledger.audit import telling
 from ledger.audit.books import NOBODY
 from ledger.audit.closings import Checked
 from ledger.audit.findings import BEYOND, DoesNotHold
 from ledger.audit.judging import one_line
+from ledger.audit.quorum import Cosigned
 from ledger.audit.replaying import Asked, Found
 from ledger.audit.sums import MemberSums
 from ledger.balances.figures import Figures
@@ -28,7 +30,8 @@ OUTSIDE: Final = frozenset({Status.APPLIED, Status.REJECTED})
 """Who never was a member."""
 
 
-def replayed(asked: Asked, found: Found) -> Told:
+def replayed(asked: Asked, found: Found, cosigned: Cosigned | None) -> Told:
+    """`cosigned` is None where witnesses were not looked at."""
     members = {member: name for member, name in members_of(found.standing) if _shown(found, member)}
     currency = reckoning(found.standing)
     figures = {member: figures_of(found.sums, member, currency) for member in members if currency}
@@ -47,6 +50,7 @@ def replayed(asked: Asked, found: Found) -> Told:
             {"entry": one.entry, "type": one.event.type, "whole": one.whole} for one in found.checked
         ],
         "sealed": found.sealed,
+        **(telling.witnesses(cosigned) if cosigned else {}),
     }
     rows = [
         (
@@ -66,6 +70,8 @@ def replayed(asked: Asked, found: Found) -> Told:
     ]
     if found.sealed:
         lines.append(f"  sealed: {found.sealed} entries post lines of others, which these keys do not open")
+    if cosigned:
+        lines.append(f"  witnesses  {one_line(telling.said_of(cosigned))}")
     return data, "\n".join(lines)
 
 

@@ -21,6 +21,7 @@ from ledger.audit.folder import Folder, entries_in
 from ledger.audit.keys import KeyFile
 from ledger.audit.ordering import Ordered
 from ledger.audit.parts import Part, PartReader, Reversed
+from ledger.audit.quorum import Charters
 from ledger.audit.replay import Replay, known_sources
 from ledger.audit.spreading import parts, workers
 from ledger.audit.sums import Account, MemberSums, Sums
@@ -56,6 +57,8 @@ class Found:
     checked: Sequence[Checked]
     sealed: int
     """Entries that post something which the keys do not open."""
+    charters: Charters
+    """What they say of witnesses: every entry was read, and every tile checked (`verifying.check_rest`)."""
 
 
 def asked(folder: Folder, tree: Tree, keys: Path | None, size: int | None, as_of: date | None) -> Asked:
@@ -94,8 +97,8 @@ def clearly(asked: Asked, known: Mapping[str, Source] | None = None) -> Found:
     """As `replay`, entry by entry. Raises DoesNotHold."""
     tree = Tree(asked.checkpoint, asked.folder)
     sums, sealed = Sums(asked.as_of), 0
-    walk = Replay(asked.keys, tree.entry, known)
-    for one in walk.over(tree.entries(range(asked.size))):
+    walk, charters = Replay(asked.keys, tree.entry, known), Charters()
+    for one in walk.over(charters.passing(tree.entries(range(asked.size)))):
         sums.add(one.posted)
         sealed += one.sealed
     if asked.size == asked.checkpoint.size:
@@ -108,6 +111,7 @@ def clearly(asked: Asked, known: Mapping[str, Source] | None = None) -> Found:
         walk.standing,
         walk.closings.checked,
         sealed,
+        charters,
     )
 
 
@@ -120,9 +124,10 @@ def at_once(
     """As `replay`, in parts; what is raised need not be of the first entry that does not hold."""
     spans = parts(asked.size, processes)
     with workers(asked.size, _Log, asked, known, processes=processes) as pool:
-        whole = Part()
-        for span, part in zip(spans, pool.each(_Log.part, spans), strict=True):
+        whole, charters = Part(), Charters()
+        for span, (part, of_part) in zip(spans, pool.each(_Log.part, spans), strict=True):
             whole.merge(part)
+            charters.merge(of_part)
             done(len(span))
         ordered = Ordered(whole, asked.keys, known or known_sources())
         sought = list(ordered.sought())
@@ -140,6 +145,7 @@ def at_once(
         ordered.standing,
         ordered.closings.checked,
         whole.sealed,
+        charters,
     )
 
 
@@ -151,8 +157,9 @@ class _Log:
         self._tree = Tree(asked.checkpoint, asked.folder)
         self._reader = PartReader(known or known_sources(), asked.keys, asked.as_of)
 
-    def part(self, span: range) -> Part:
-        return self._reader.part(span.start, self._tree.entries(span))
+    def part(self, span: range) -> tuple[Part, Charters]:
+        charters = Charters(span.start)
+        return self._reader.part(span.start, charters.passing(self._tree.entries(span))), charters
 
     def find(self, indexes: Sequence[int]) -> list[Reversed]:
         found = []

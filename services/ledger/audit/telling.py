@@ -11,6 +11,7 @@ from ledger.audit.completing import Complete
 from ledger.audit.fetching import Fetched
 from ledger.audit.folder import checkpoint_of
 from ledger.audit.judging import one_line
+from ledger.audit.quorum import Cosigned
 from ledger.audit.replay import Replayed
 from ledger.audit.showing import Shown
 from ledger.audit.trusting import Trusted
@@ -27,21 +28,18 @@ Told = tuple[Mapping[str, Any], str]
 def verified(found: Verified, keys: Trusted, since: bytes | None) -> Told:
     """`since` is the earlier checkpoint that the log was found to go on from."""
     before = None if since is None else checkpoint_of(since)
-    quorum = found.quorum
-    times = {key.name: _instant(time) for key, time in found.cosigned.items()}
     data = {
         **checkpoint(found.checkpoint),
         "signed_by": [str(key) for key in found.signed_by],
         "pinned": keys.pinned,
-        "witnesses": times,
-        "quorum": None if quorum is None else {"number": quorum.number, "by": quorum.by},
+        **witnesses(found.cosigned),
         "since": None if before is None else {"size": before.size, "root": before.root.hex()},
     }
     lines = [
         ("root", found.checkpoint.root.hex()),
         *(("signed by", str(key)) for key in found.signed_by),
         ("key", keys.said),
-        ("witnesses", _witnesses(found, times)),
+        ("witnesses", said_of(found.cosigned)),
     ]
     if before is not None:
         lines.append(("since", f"goes on from {before.size} entries, root {before.root.hex()}"))
@@ -113,12 +111,25 @@ def checkpoint(head: Checkpoint) -> Mapping[str, Any]:
     return {"origin": head.origin, "size": head.size, "root": head.root.hex()}
 
 
-def _witnesses(found: Verified, times: Mapping[str, str]) -> str:
+def witnesses(found: Cosigned) -> Mapping[str, Any]:
+    quorum = found.quorum
+    return {
+        "witnesses": _times(found),
+        "quorum": None if quorum is None else {"number": quorum.number, "by": quorum.by},
+    }
+
+
+def said_of(found: Cosigned) -> str:
+    """Of witnesses."""
     if found.quorum is None:
         return "none: no charter in the log names any, and none was asked for"
-    said = ", ".join(f"{name} at {time}" for name, time in times.items()) or "none"
+    said = ", ".join(f"{name} at {time}" for name, time in _times(found).items()) or "none"
     needed, of = found.quorum.number, len(found.quorum.witnesses)
     return f"{said}; needed: {needed} of {of}, {found.quorum.by}"
+
+
+def _times(found: Cosigned) -> Mapping[str, str]:
+    return {key.name: _instant(time) for key, time in found.times.items()}
 
 
 def _instant(seconds: int) -> str:

@@ -1,12 +1,12 @@
 """`verify`: that a folder is a log, whole and unchanged, as its signed checkpoint says."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from ledger.audit.checking import check_beginning, check_bundle, check_goes_on, check_same
 from ledger.audit.findings import DoesNotHold
 from ledger.audit.folder import LARGEST_TEXT, NEXT, Folder
-from ledger.audit.quorum import Charters, Quorum
+from ledger.audit.quorum import Charters, Cosigned, Quorum
 from ledger.audit.signing import cosigned, signed
 from ledger.audit.spreading import parts, workers
 from ledger.audit.tree import Tree
@@ -22,9 +22,7 @@ class Verified:
 
     checkpoint: Checkpoint
     signed_by: Sequence[Verifier]
-    quorum: Quorum | None
-    cosigned: Mapping[Verifier, int]
-    """When, in seconds since 1970."""
+    cosigned: Cosigned
 
 
 def verify(
@@ -46,7 +44,8 @@ def verify(
     note = folder.checkpoint
     # Also where other keys are pinned: the folder's own must be some.
     _ = folder.keys
-    times = cosigned(note, quorum.witnesses, quorum.number) if quorum else {}
+    if quorum is not None:
+        cosigned(note, quorum.witnesses, quorum.number)
     if since is not None:
         check_growth(tree, since, keys, since_at)
     charters = Charters()
@@ -55,10 +54,20 @@ def verify(
         for span, part in zip(spans, pool.each(_charters, spans), strict=True):
             charters.merge(part)
             done(len(span))
-    check_others(tree, folder, keys)
-    if quorum is None and (quorum := charters.in_force()):
-        times = cosigned(note, quorum.witnesses, quorum.number)
-    return Verified(tree.checkpoint, signers, quorum, times)
+    return Verified(tree.checkpoint, signers, check_rest(tree, keys, charters, quorum))
+
+
+def check_rest(
+    tree: Tree, keys: Collection[Verifier], charters: Charters, quorum: Quorum | None = None
+) -> Cosigned:
+    """What is to be checked of a folder when all entries were read: its other files, and that witnesses have
+    signed, those of the `quorum` or else of the charter in force. Raises DoesNotHold.
+    """
+    check_others(tree, tree.folder, keys)
+    quorum = quorum or charters.in_force()
+    if quorum is None:
+        return Cosigned(None, {})
+    return Cosigned(quorum, cosigned(tree.folder.checkpoint, quorum.witnesses, quorum.number))
 
 
 def _charters(tree: Tree, span: range) -> Charters:

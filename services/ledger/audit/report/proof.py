@@ -49,10 +49,11 @@ class Checked:
         names = ", ".join(one_line(key.name) for key in found.signed_by)
         cautions = [] if trust.pinned else [_UNPINNED]
         witnesses = {}
-        if found.quorum is None:
+        quorum = found.cosigned.quorum
+        if quorum is None:
             cautions.append(_UNWITNESSED)
         else:
-            cosigned = f"{len(found.cosigned)} cosigned; needed: {found.quorum.number}, {found.quorum.by}"
+            cosigned = f"{len(found.cosigned.times)} cosigned; needed: {quorum.number}, {quorum.by}"
             witnesses = {"Witnessed": cosigned}
         numbers = ", ".join(f"{name.split('/')[1]} 1 to {last:,}" for name, last in whole.last.items())
         said = {
