@@ -1,4 +1,4 @@
-"""The auditor's check of a year: verifying alone, and replaying, which verifies on its way, beside ledger-cli on the journal of the same entries."""
+"""The auditor's check of a year: verifying alone, replaying, which verifies, and ledger-cli on its book."""
 
 import shutil
 import subprocess

@@ -14,7 +14,6 @@ from aiokafka.protocol.admin import CreateAclsRequest
 
 from events.brokers import Brokers
 from events.log import topic_of
-from events.restore import groups
 from events.topics_kafka import create_topics
 
 READS: Final[Mapping[str, Sequence[str]]] = {
@@ -43,7 +42,6 @@ class Operation(IntEnum):
 
 
 _LITERAL: Final = 3
-_PREFIXED: Final = 4
 _ALLOW: Final = 3
 
 
@@ -55,8 +53,6 @@ class Right:
     kind: Kind
     name: str
     operation: Operation
-    begins: bool = False
-    """Whether `name` is only what the resource's name begins with."""
 
 
 def rights() -> Iterator[Right]:
@@ -64,7 +60,6 @@ def rights() -> Iterator[Right]:
         own = topic_of(service)
         yield Right(service, Kind.TOPIC, own, Operation.WRITE)
         yield Right(service, Kind.GROUP, service, Operation.READ)
-        yield Right(service, Kind.GROUP, groups(service), Operation.READ, begins=True)
         for topic in (own, *(topic_of(source) for source in sources)):
             for operation in (Operation.READ, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS):
                 yield Right(service, Kind.TOPIC, topic, operation)
@@ -86,7 +81,7 @@ async def grant(brokers: Brokers) -> None:
                 CreateAclsRequest(
                     right.kind,
                     right.name,
-                    _PREFIXED if right.begins else _LITERAL,
+                    _LITERAL,
                     f"User:{right.user}",
                     "*",
                     right.operation,

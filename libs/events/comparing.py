@@ -5,12 +5,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from events.envelope import Head, MalformedEvent, parse
 from events.ids import AllianceId
 from events.log import Log, Position, PositionLost, Received
-from events.restore import groups
 from events.store import Store
 
 BATCH: Final = 1000
@@ -60,7 +59,7 @@ async def compare(
     ends: dict[Position, int] = {}
     loop = asyncio.get_running_loop()
     heard = loop.time()
-    async with log.reader([topic], groups(service) + uuid4().hex, start) as reader:
+    async with log.reader([topic], None, start) as reader:
         while not ends or any(at.get(place, 0) < end for place, end in ends.items()):
             try:
                 records = await reader.poll(POLL_SECONDS if ends else 0, BATCH)

@@ -121,8 +121,9 @@ class Log(Protocol):
         """
         ...
 
-    def reader(self, topics: Sequence[str], group: str, start: Start) -> Reader:
-        """Readers of one group share the partitions out among them; each group reads everything.
+    def reader(self, topics: Sequence[str], group: str | None, start: Start) -> Reader:
+        """Readers of one group share the partitions out among them, as far as the log can tell them who reads
+        what: so that one reads what another reads must do no harm. Of no group, each reads everything.
 
         `start` is asked whenever a partition is assigned, and when its topic turns out to be another one.
         """

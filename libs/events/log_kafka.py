@@ -4,6 +4,7 @@ The key is the alliance's id, so an alliance lies in one partition, whose number
 """
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
@@ -38,6 +39,9 @@ HINT_SECONDS = 2.0
 
 STUCK_SECONDS = 30
 """How much longer than asked a poll may take, while a group shares out its partitions, until it is stuck."""
+
+ALONE_SECONDS = 300
+"""How long a reader of a group that shared nothing out reads everything itself, before it joins again."""
 
 logger = structlog.get_logger(__name__)
 
@@ -82,7 +86,7 @@ class KafkaLog:
                 await sender.abandon()
                 self._sender = None
 
-    def reader(self, topics: Sequence[str], group: str, start: Start) -> "KafkaReader":
+    def reader(self, topics: Sequence[str], group: str | None, start: Start) -> "KafkaReader":
         return KafkaReader(self._brokers, topics, group, start)
 
     async def close(self) -> None:
@@ -165,16 +169,22 @@ def _noticed(sent: "asyncio.Future[object]") -> None:
 
 
 class KafkaReader:
-    """`events.log.Reader` as a member of a consumer group; the group's own commits are never read.
+    """`events.log.Reader` as a member of a consumer group, or alone; the group's own commits are never read.
+
+    After a broker was killed, its coordinator of a group may stay out of order until the broker is started
+    again (KAFKA-19862 and others): the group shares nothing out, while topics are read as ever. Then each
+    reader reads all partitions alone for a while.
 
     The consumer is made by the first `poll`, and again after trouble: one that is stuck (aiokafka's can hang
     after a broker's restart) or in error is dropped.
     """
 
-    def __init__(self, brokers: Brokers, topics: Sequence[str], group: str, start: Start) -> None:
+    def __init__(self, brokers: Brokers, topics: Sequence[str], group: str | None, start: Start) -> None:
         self._brokers = brokers
         self._topics = list(topics)
         self._group = group
+        self._alone_until = math.inf if group is None else 0.0
+        """On the loop's clock."""
         self._start = start
         self._consumer: AIOKafkaConsumer | None = None
         self._placed = _Placed()
@@ -192,10 +202,15 @@ class KafkaReader:
         except TimeoutError as error:
             if not patience.expired():
                 raise  # by `start`
+            if self._consumer is not None and not self._placed.shared_out.is_set():
+                logger.error("group_shares_nothing_out", topics=self._topics, group=self._group)
+                self._alone_until = asyncio.get_running_loop().time() + ALONE_SECONDS
             await self._trouble(error)
         return []
 
     async def _read(self, seconds: float, limit: int) -> Sequence[Received]:
+        if self._placed.alone and not self._is_alone():
+            await self._leave()
         consumer = await self._joined()
         placed = self._placed
         if not placed.partitions:
@@ -223,9 +238,10 @@ class KafkaReader:
 
     async def _joined(self) -> AIOKafkaConsumer:
         if self._consumer is None:
+            placed = _Placed(alone=self._is_alone())
             consumer = AIOKafkaConsumer(
                 **self._brokers.options(),
-                group_id=self._group,
+                group_id=None if placed.alone else self._group,
                 enable_auto_commit=False,
                 auto_offset_reset="none",
                 request_timeout_ms=int(REQUEST_SECONDS * 1000),
@@ -233,13 +249,23 @@ class KafkaReader:
             )
             try:
                 await consumer.start()
+                if placed.alone:
+                    consumer.assign(await self._all(consumer))
+                    placed.shared_out.set()
+                else:
+                    consumer.subscribe(self._topics, listener=placed)
             except BaseException:
                 await consumer.stop()  # it leaks otherwise
                 raise
-            self._placed = _Placed()
-            consumer.subscribe(self._topics, listener=self._placed)
-            self._consumer = consumer
+            self._placed, self._consumer = placed, consumer
         return self._consumer
+
+    def _is_alone(self) -> bool:
+        return asyncio.get_running_loop().time() < self._alone_until
+
+    async def _all(self, consumer: AIOKafkaConsumer) -> Sequence[TopicPartition]:
+        topics = await described(consumer._client, self._topics)
+        return [TopicPartition(topic.name, number) for topic in topics for number in topic.replicas]
 
     async def _lost(self, place: TopicPartition, offset: int) -> None:
         """Raises PositionLost, unless the topic was made again meanwhile, or the brokers do not say."""
@@ -315,7 +341,7 @@ class KafkaReader:
     async def committed(self, offsets: Mapping[Position, int]) -> None:
         known = {TopicPartition(*place): offset for place, offset in offsets.items()}
         known = {place: offset for place, offset in known.items() if place in self._placed.partitions}
-        if self._consumer is None or not known:
+        if self._consumer is None or self._placed.alone or not known:
             return
         try:
             async with asyncio.timeout(HINT_SECONDS):
@@ -355,7 +381,9 @@ class KafkaReader:
 class _Placed(ConsumerRebalanceListener):  # type: ignore[misc]
     """The assigned partitions that stand at the follower's position; `assignment` counts the sharings-out."""
 
-    def __init__(self) -> None:
+    def __init__(self, alone: bool = False) -> None:
+        self.alone = alone
+        """Whether all partitions are read, in no group."""
         self.shared_out = asyncio.Event()
         self.assignment = 0
         self.partitions: set[TopicPartition] = set()

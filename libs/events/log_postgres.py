@@ -118,7 +118,7 @@ class PostgresLog:
         self._arrivals.tell()
         return len(records)
 
-    def reader(self, topics: Sequence[str], group: str, start: Start) -> "PostgresReader":
+    def reader(self, topics: Sequence[str], group: str | None, start: Start) -> "PostgresReader":
         """With one partition there is nothing to share: each reader reads everything, in whatever group."""
         return PostgresReader(self, self._arrivals, topics, start)
 

@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 
@@ -49,11 +49,6 @@ BATCH = 1000
 logger = structlog.get_logger(__name__)
 
 
-def groups(service: str) -> str:
-    """What the names of the groups begin with in which a service reads its own topic."""
-    return f"{service}.restore."
-
-
 class _Interrupted(Exception):
     """The service ends, or its connections lead to another server by now than the one being restored."""
 
@@ -80,7 +75,6 @@ class Restoration:
         self._gate = gate
         self._log = log
         self._topic = topic
-        self._service = service
         self._sources = frozenset({service, *sources})
         self._again = again
         self._forget = forget
@@ -127,8 +121,7 @@ class Restoration:
 
     def _reader(self) -> Reader:
         self._ids.clear()
-        # A group of its own: each process of a service reads the whole topic.
-        return self._log.reader([self._topic], groups(self._service) + uuid4().hex, self._start)
+        return self._log.reader([self._topic], None, self._start)
 
     async def _start(self, topic: str, partition: int, topic_id: UUID) -> int:
         place = (topic, partition)

@@ -30,7 +30,7 @@ class Rig:
     server: Postgres | Kafka
     topic: str
     other_topic: str
-    group: str
+    group: str | None
     garbage: Callable[[bytes], Awaitable[None]]
     make_again: Callable[[], Awaitable[None]]
     """Deletes the topic and makes it anew."""
@@ -44,7 +44,7 @@ def crash_postgres() -> Iterator[Postgres]:
     server.close()
 
 
-@pytest.fixture(params=["postgres", "kafka"])
+@pytest.fixture(params=["postgres", "kafka", "kafka, in no group"])
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
     unique = uuid4().hex[:8]
     topic, other_topic, group = f"alliance.a{unique}", f"alliance.b{unique}", f"group-{unique}"
@@ -96,7 +96,7 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
             broker,
             topic,
             other_topic,
-            group,
+            group if request.param == "kafka" else None,
             write_message,
             make_topic_again,
         )
@@ -220,7 +220,7 @@ async def test_groups_read_independently_and_a_late_one_reads_everything(rig: Ri
     async with rig.log.reader([rig.topic], rig.group, Starts()) as early:
         assert len(await read(early, 10)) == 10
         await publish_all(rig.log, rig.topic, records(us, 10, first=10))
-        async with rig.log.reader([rig.topic], rig.group + "-late", Starts()) as late:
+        async with rig.log.reader([rig.topic], rig.group and f"{rig.group}-late", Starts()) as late:
             everything = [record.value for record in records(us, 20)]
             assert [record.value for record in await read(late, 20)] == everything
         assert [record.value for record in await read(early, 10)] == everything[10:]

@@ -1,12 +1,13 @@
 """What only the log on Kafka promises: partitions shared out in a group, and what a broker refuses."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from uuid import UUID, uuid4
 
 import pytest
 from aiokafka.protocol.metadata import MetadataResponse_v0
 
+from events import log_kafka
 from events.ids import AllianceId
 from events.log import Reader, Record
 from events.log_kafka import KafkaLog
@@ -14,6 +15,7 @@ from events.topics_kafka import create_topics
 from rigs.kafka import Kafka
 
 PARTITIONS = 6
+COPIES = "offsets.topic.replication.factor="
 TOPIC_UNKNOWN = 3
 """Kafka's error code for it."""
 
@@ -30,6 +32,25 @@ async def log(kafka: Kafka) -> AsyncIterator[KafkaLog]:
     log = KafkaLog(kafka.brokers)
     yield log
     await log.close()
+
+
+@pytest.fixture
+def without_coordinator() -> Iterator[Kafka]:
+    """A broker that has topics and no groups: what they are kept in it cannot make."""
+    broker = Kafka()
+    try:
+        broker.stop()
+        coordinate(broker, yes=False)
+        broker.start()
+        yield broker
+    finally:
+        broker.close()
+
+
+def coordinate(broker: Kafka, yes: bool) -> None:
+    settings = broker.folder / "kafka/server.properties"
+    lines = (line for line in settings.read_text().splitlines() if not line.startswith(COPIES))
+    settings.write_text("\n".join([*lines, f"{COPIES}{1 if yes else 3}", ""]))
 
 
 class Follower:
@@ -85,6 +106,40 @@ async def test_readers_of_a_group_share_the_partitions_and_each_starts_where_the
         while len(follower.read) < sent:
             await follower.step(one)
         assert len(follower.asked) > 2 * PARTITIONS
+
+
+async def test_readers_go_on_alone_while_the_broker_coordinates_no_group_and_together_when_it_does(
+    monkeypatch: pytest.MonkeyPatch, without_coordinator: Kafka
+) -> None:
+    """As after a kill a broker may, until it is started again."""
+    monkeypatch.setattr(log_kafka, "STUCK_SECONDS", 3)
+    monkeypatch.setattr(log_kafka, "ALONE_SECONDS", 5)
+    topic = "alliance.a"
+    await create_topics(without_coordinator.brokers, [topic], copies=1, partitions=PARTITIONS)
+    log, follower = KafkaLog(without_coordinator.brokers), Follower()
+    async with asyncio.timeout(100), log.reader([topic], topic, follower.start) as reader:
+        sent = await publish(log, topic, alliances=20, each=5)
+        while len(follower.read) < sent:
+            await follower.step(reader)
+        assert reader._placed.alone
+        await reader.committed(follower.positions)
+        joined = len(follower.asked)
+        while len(follower.asked) == joined:  # it has tried to join, in vain
+            await follower.step(reader)
+        sent += await publish(log, topic, alliances=20, each=5)
+        while len(follower.read) < sent:
+            await follower.step(reader)
+        without_coordinator.stop()
+        coordinate(without_coordinator, yes=True)
+        await asyncio.to_thread(without_coordinator.start)
+        while reader._placed.alone or not reader.assigned():
+            await follower.step(reader)
+        await log.close()
+        log = KafkaLog(without_coordinator.brokers)
+        sent += await publish(log, topic, alliances=20, each=5)
+        while len(follower.read) < sent:
+            await follower.step(reader)
+    await log.close()
 
 
 async def test_what_is_too_large_for_the_broker_is_not_acknowledged_and_the_next_is(

@@ -80,7 +80,7 @@ class Holding:
         self.go_on.set()
         self.holds = asyncio.Event()
 
-    def reader(self, topics: Sequence[str], group: str, start: Start) -> Reader:
+    def reader(self, topics: Sequence[str], group: str | None, start: Start) -> Reader:
         reader = self._log.reader(topics, group, start)
         poll = reader.poll
 

@@ -224,7 +224,7 @@ class MemoryLog:
         self.records.setdefault(topic, []).extend((str(r.key).encode(), r.value) for r in taken)
         return len(taken)
 
-    def reader(self, topics: Sequence[str], group: str, start: Start) -> "MemoryReader":
+    def reader(self, topics: Sequence[str], group: str | None, start: Start) -> "MemoryReader":
         self.readers += 1
         return MemoryReader(self, list(topics), start)
 
