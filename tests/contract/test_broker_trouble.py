@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from structlog.testing import capture_logs
 
 from events import follow as follow_module
-from events import log_kafka
+from events import reader_kafka
 from events.envelope import parse
 from events.follow import Arrived, Follower
 from events.freezing import frozen
@@ -71,7 +71,7 @@ async def test_whatever_happens_to_the_broker_every_event_arrives_once_and_in_or
     tiny: Tiny, log: KafkaLog, kafka: Kafka, trouble: str, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if trouble == "stands still":
-        monkeypatch.setattr(log_kafka, "REQUEST_SECONDS", 2.0)
+        monkeypatch.setattr(reader_kafka, "REQUEST_SECONDS", 2.0)
     topic = f"alliance.{uuid4().hex[:8]}"
     await create_topics(kafka.brokers, [topic], copies=1, partitions=PARTITIONS)
     relay, applied = Relay(tiny.store, log, topic), Applied(tiny, log, topic)

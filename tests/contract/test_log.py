@@ -297,7 +297,7 @@ async def test_restarted_a_reader_asks_again_where_its_follower_stands(rig: Rig)
 async def test_a_topic_made_again_is_told_apart_though_it_has_grown_past_the_position(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("log_postgres", "log_kafka"):
+    for module in ("log_postgres", "reader_kafka"):
         monkeypatch.setattr(f"events.{module}.SAME_TOPIC_SECONDS", 0.2)
     us = alliance()
     starts = Starts()
