@@ -243,6 +243,7 @@ class Store:
             except Exception as error:
                 whole = True
                 if isinstance(error, TimeoutError):
+                    # The answer may still come: whoever asked next on this connection would wait for it.
                     taken.raw.terminate()
                 if _is_trouble(error, taken.raw):
                     raise DatabaseUnavailable from error

@@ -219,7 +219,7 @@ async def test_a_server_that_stops_is_unavailable_and_comes_back_by_itself(own_s
 async def by_a_way(postgres: Postgres, database: str, answer: float) -> AsyncIterator[tuple[Store, Proxy]]:
     """A store whose connections go through a proxy."""
     with tempfile.TemporaryDirectory() as folder:
-        proxy = Proxy(next(Path(postgres.host).glob(".s.PGSQL.?*[0-9]")), Path(folder) / ".s.PGSQL.5432")
+        proxy = Proxy(next(Path(postgres.host).glob(".s.PGSQL.*[0-9]")), Path(folder) / ".s.PGSQL.5432")
         await proxy.open()
         url = url_of(postgres, database).replace(postgres.host, folder)
         store = Store.connect(url, pool_size=1, answer=answer)

@@ -122,6 +122,15 @@ def test_the_whole_log_is_replayed_only_with_the_witnesses_that_its_charter_name
     assert "needed: 1 of 1, charter version 1" in replay(log, "--keys", keys).stdout
 
 
+def test_a_folder_whose_own_keys_are_none_is_found_also_where_others_are_pinned(
+    witnessed: Callable[..., Path], keys: Path
+) -> None:
+    log = witnessed(signer("witness.example/one", 9, Kind.COSIGNATURE))
+    (log / "keys").write_bytes(b"no key\n")
+    done = replay(log, "--keys", keys, "--key", KEY.verifier, "--json")
+    assert (done.exit_code, loads(done.stdout)["finding"]["code"]) == (1, "malformed_keys")
+
+
 def test_what_is_no_file_of_the_log_is_found(witnessed: Callable[..., Path], keys: Path) -> None:
     log = witnessed(signer("witness.example/one", 9, Kind.COSIGNATURE))
     (log / "tile/x").write_bytes(b"")

@@ -67,11 +67,11 @@ class Charters:
         self._entries += len(entries)
         self._last = entries[-1] if entries else self._last
 
-    def passing(self, entries: Iterable[bytes]) -> Iterator[bytes]:
-        """Reads entries while they go to somebody else."""
-        for entry in entries:
-            self.read([entry])
-            yield entry
+    def passing(self, bundles: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
+        """Reads entries while they go to somebody else, a bundle at a time."""
+        for entries in bundles:
+            self.read(entries)
+            yield from entries
 
     def merge(self, later: "Charters") -> None:
         """`later` was told the entries from where this one ends."""

@@ -98,7 +98,9 @@ def clearly(asked: Asked, known: Mapping[str, Source] | None = None) -> Found:
     tree = Tree(asked.checkpoint, asked.folder)
     sums, sealed = Sums(asked.as_of), 0
     walk, charters = Replay(asked.keys, tree.entry, known), Charters()
-    for one in walk.over(charters.passing(tree.entries(range(asked.size)))):
+    # One by one, so that what is wrong first is found first.
+    entries = ([entry] for entry in tree.entries(range(asked.size)))
+    for one in walk.over(charters.passing(entries)):
         sums.add(one.posted)
         sealed += one.sealed
     if asked.size == asked.checkpoint.size:
@@ -159,7 +161,7 @@ class _Log:
 
     def part(self, span: range) -> tuple[Part, Charters]:
         charters = Charters(span.start)
-        return self._reader.part(span.start, charters.passing(self._tree.entries(span))), charters
+        return self._reader.part(span.start, charters.passing(self._tree.bundles(span))), charters
 
     def find(self, indexes: Sequence[int]) -> list[Reversed]:
         found = []

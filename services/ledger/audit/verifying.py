@@ -42,8 +42,6 @@ def verify(
     """
     tree, signers = opened(folder, keys)
     note = folder.checkpoint
-    # Also where other keys are pinned: the folder's own must be some.
-    _ = folder.keys
     if quorum is not None:
         cosigned(note, quorum.witnesses, quorum.number)
     if since is not None:
@@ -63,6 +61,8 @@ def check_rest(
     """What is to be checked of a folder when all entries were read: its other files, and that witnesses have
     signed, those of the `quorum` or else of the charter in force. Raises DoesNotHold.
     """
+    # Also where other keys are pinned: the folder's own must be some.
+    _ = tree.folder.keys
     check_others(tree, tree.folder, keys)
     quorum = quorum or charters.in_force()
     if quorum is None:
