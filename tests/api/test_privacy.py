@@ -32,7 +32,7 @@ from rigs.walks import PARTS, ledger, members, purchasing, tenders
 from service.telemetry import configure_logging
 from standing import Given
 
-pytestmark = pytest.mark.timeout(300)  # some six thousand requests, on a machine that does other things too
+pytestmark = pytest.mark.timeout(900)  # some six thousand requests, on a machine that does other things too
 
 SERVICES = ("members", "purchasing", "tenders", "ledger")
 

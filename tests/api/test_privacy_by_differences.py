@@ -30,7 +30,7 @@ from rigs.trespass import OPEN_TO_STRANGERS
 from service import commands
 from tenders.bid import api as bids
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 _SERVICES: Final = ("members", "purchasing", "tenders", "ledger")
 _FEED: Final = frozenset({"tenders.read_events", "ledger.read_events", "ledger.read_entry"})

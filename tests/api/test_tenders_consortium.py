@@ -153,7 +153,7 @@ async def test_a_leaver_is_cleared_once_its_last_bid_is_over(product: Product) -
     another: dict[str, Any] = {"consortium": consortium, "lot": 1, "price": euros("1000.00")}
     refused(await t1.lead.post(t1.path("/bids"), json=another), 409, "member_takes_nothing_new")
     await t1.post(t1.lead, f"/bids/{bid}/withdrawal")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(await cleared()) < 2:  # noqa: ASYNC110 - what it looks at is in the database
             await asyncio.sleep(0.05)
     assert await cleared() == [t1.companies[4], t1.companies[1]]

@@ -103,7 +103,7 @@ async def test_one_writer_waits_for_another_in_its_alliance_and_for_none_elsewhe
     async with tiny.store.transaction() as first:
         await first.lock_head(us)
         waiting = asyncio.create_task(lock(tiny.store, us))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await tiny.rows(  # noqa: ASYNC110 - what it looks at is in the database
                 "SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'", tiny.database
             ):

@@ -148,7 +148,7 @@ async def test_with_one_epoch_each_nothing_is_told_and_nothing_runs(
     books: Books, alliance: AllianceId
 ) -> None:
     never = asyncio.Event()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await rotation(books, [OLD]).run(never)
     assert await told(books, alliance) == []
 

@@ -178,7 +178,7 @@ async def test_publishing_wakes_the_readers_of_the_process_through_whichever_log
     monkeypatch.setattr("events.log_postgres.IDLE_SECONDS", 3600)
     async with logs[roles.reader].reader([PURCHASING, TENDERS], "test", beginning) as reader:
         assert await reader.poll(0, 10) == []
-        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
             waiting = group.create_task(reader.poll(3600, 10))
             await asyncio.sleep(0)
             await logs[roles.tenders].publish(TENDERS, [event(b"woken")])

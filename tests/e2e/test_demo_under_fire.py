@@ -33,7 +33,7 @@ def strikes(program: Program, commands: int) -> dict[int, Callable[[], None]]:
     return dict(zip(moments, kinds, strict=True))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_was_answered_is_there_once_whatever_is_killed_while_the_demonstration_runs(
     played: Played,
 ) -> None:

@@ -19,7 +19,7 @@ from rigs.topics import delete_topic
 TOUR = Path(__file__).parents[2] / "docs" / "tour" / "alliance.json"
 TOPIC = "alliance.members"
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture

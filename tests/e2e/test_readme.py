@@ -63,7 +63,7 @@ def surroundings() -> Iterator[dict[str, str]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_the_readme_can_be_followed_literally(surroundings: dict[str, str]) -> None:
     tour = blocks()[1:]
     script = "set -euo pipefail\n" + "".join(f"{commands}echo '{MARK}'\n" for commands, _ in tour)

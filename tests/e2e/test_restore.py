@@ -151,7 +151,7 @@ async def alliance(program: Program) -> str:
     return played
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 async def test_any_service_put_back_to_before_its_last_hundred_events_is_as_it_was(
     program: Program, alliance: str
 ) -> None:
@@ -182,7 +182,7 @@ async def count(server: Server, database: str) -> int:
         return events
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_the_ledger_is_rebuilt_while_it_is_served(program: Program, alliance: str) -> None:
     program.start()
     await quiet(program)

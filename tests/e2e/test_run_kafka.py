@@ -19,7 +19,7 @@ from rigs.program import alliance_in
 
 TOUR = Path(__file__).parents[2] / "docs" / "tour" / "alliance.json"
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ def ask(client: httpx.Client, old: int, size: int, hashes: Hashes) -> httpx.Resp
         return None
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_killed_at_random_it_signs_one_history(tmp_path: Path) -> None:
     chance = random.Random(20_261_125)
     ours, fork = history("ours", SIZE), history("fork", SIZE)

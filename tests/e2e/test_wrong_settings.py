@@ -22,7 +22,7 @@ from rigs.kafka import Kafka
 from rigs.processes import Processes
 from rigs.program import ALLIANCE
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1200)
 
 Changes = Mapping[str, str | None]
 

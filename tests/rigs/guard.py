@@ -67,7 +67,7 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def wait_for_end(processes: Sequence[psutil.Process], seconds: float = 30) -> None:
+def wait_for_end(processes: Sequence[psutil.Process], seconds: float = 90) -> None:
     """Returns when all have ended, reaped by their parent or not; raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while any(_runs(process) for process in processes):

@@ -13,7 +13,7 @@ from events.brokers import Brokers
 from processes.broker import Broker, free_port
 from rigs.guard import Guard, wait_for_end
 
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 class Kafka:

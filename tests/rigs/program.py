@@ -35,7 +35,7 @@ class Program:
         self._guard = Guard(self.folder)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, seconds: float = 60) -> None:
+    def start(self, seconds: float = 180) -> None:
         """Returns when it answers; raises with what it has said where it does not."""
         said = self.folder / "said"
         with said.open("ab") as output:
