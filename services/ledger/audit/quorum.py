@@ -16,7 +16,7 @@ from standing.alliance import CHARTER
 from tlog.notes import MalformedNote, Verifier
 
 _MARK: Final = f'"{CHARTER}"'.encode()
-_ESCAPE: Final = b"\\u"
+_ESCAPE: Final = b"\\"
 """With it the type could be spelt so that the mark is not found."""
 _MEMBERS: Final = "members"
 _INSTANT: Final = TypeAdapter(datetime)
@@ -61,9 +61,11 @@ class Charters:
 
     def read(self, entries: Sequence[bytes]) -> None:
         """Raises DoesNotHold where a charter cannot be read: another quorum may stand in it."""
-        for number, entry in enumerate(entries, self._entries):
-            if _MARK in entry or _ESCAPE in entry:
-                self._read(number, entry)
+        together = b"".join(entries)
+        if _MARK in together or _ESCAPE in together:
+            for number, entry in enumerate(entries, self._entries):
+                if _MARK in entry or _ESCAPE in entry:
+                    self._read(number, entry)
         self._entries += len(entries)
         self._last = entries[-1] if entries else self._last
 
