@@ -134,12 +134,14 @@ def judged(read: Callable[[Asked], Found], asked: Asked) -> Any:
     return found.sums, found.accounts(), found.standing, found.checked, found.sealed
 
 
-def both(bodies: Sequence[bytes], keys: KeyFile, as_of: date | None, size: int) -> tuple[Any, Any]:
+def both(
+    bodies: Sequence[bytes], keys: KeyFile, as_of: date | None, size: int, processes: int = 1
+) -> tuple[Any, Any]:
     with TemporaryDirectory() as path:
         folder = Folder(logs.write(Path(path), bodies))
         asked = Asked(folder, checkpoint_of(folder.checkpoint), keys, size, as_of)
         return (
-            judged(lambda one: replaying.at_once(one, KNOWN, processes=1), asked),
+            judged(lambda one: replaying.at_once(one, KNOWN, processes=processes), asked),
             judged(lambda one: replaying.clearly(one, KNOWN), asked),
         )
 
@@ -190,6 +192,17 @@ def test_what_comes_late_counts_in_the_open_period_in_parts_too() -> None:
     made.add(purchasing.gave(COMPANIES[0], "2.00", effective_on=FOUNDED_ON))
     made.close()
     at_once, clearly = both(made.bodies, KEYS, None, len(made.bodies))
+    assert at_once is not None
+    assert at_once == clearly
+
+
+def test_what_is_taken_back_goes_from_the_process_that_reads_it_to_the_one_that_counts() -> None:
+    made = Books()
+    purchasing = made.services["purchasing"]
+    for give in (purchasing.gave, purchasing.got, purchasing.expected):
+        made.add(one := give(COMPANIES[0], "1.00"))
+        made.add(purchasing.taken_back(one))
+    at_once, clearly = both(made.bodies, KEYS, None, len(made.bodies), processes=2)
     assert at_once is not None
     assert at_once == clearly
 

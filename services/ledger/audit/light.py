@@ -4,23 +4,22 @@ Rules are the ledger's own, and what they look at accepts less than what it stan
 does not accept, and whatever fails on the way, is read by `reading.Opener`, which says what is wrong with it.
 """
 
+import re
 from binascii import a2b_base64
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
-from typing import Annotated, Any, Final, Literal, NamedTuple, NotRequired, get_type_hints
+from operator import attrgetter
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pydantic import Field, StringConstraints, TypeAdapter
-from pydantic_core import CoreConfig, SchemaValidator
-from typing_extensions import TypedDict
+from msgspec import Meta, Struct, defstruct
 
-from events.envelope import source
+from events.envelope import SEQUENCE_DIGITS, source
 from events.ids import AllianceId
 from events.sealing import NONCE_BYTES
 from ledger.audit.keys import KeyFile
-from ledger.audit.lighter import Identifier, NotLighter, lighter_event
+from ledger.audit.lighter import IDENTIFIER, NotLighter, lighter_event, reading
 from ledger.posting.rules import Source
 from ledger.posting.transactions import Line, Reversal, Rule
 
@@ -28,27 +27,28 @@ _TYPE: Final = b'"type":"'
 _TYPE_BEFORE: Final = 300
 """In the first bytes: what stands before it is of one length, but for the source's name."""
 
+_NUMBERED: Final = re.compile(
+    f"(?!0{{{SEQUENCE_DIGITS}}})[0-9]{{{SEQUENCE_DIGITS}}}(?:\n{IDENTIFIER})+"
+).fullmatch
+"""An entry's sequence number, and each id of it on a line of its own."""
 
-_Number = Annotated[int, Field(strict=True, ge=0, lt=2**64)]
-"""Beyond, orjson reads a float, which is no number of an event."""
+_Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
-class _Envelope(TypedDict):
+class _Envelope(Struct, kw_only=True, forbid_unknown_fields=True):
     """As `envelope.recorded` reads it, without what is another of each type."""
 
     specversion: str
     datacontenttype: str
-    id: Identifier
+    id: str
     subject: str
     time: str
-    sequence: Annotated[
-        str, StringConstraints(strict=True, pattern=r"^0*[1-9][0-9]*$", min_length=12, max_length=12)
-    ]
+    sequence: str
     streamversion: _Number
     actor: str
     correlationid: str
-    causationid: NotRequired[str | None]
-    effectiveon: str
+    causationid: str | None = None
+    effectiveon: date
     charterversion: _Number
     project: str
 
@@ -74,6 +74,8 @@ class _Kind(NamedTuple):
 
     service: str
     read: Callable[[bytes], Any]
+    numbers: Callable[[Any], Sequence[str]]
+    """Of an envelope: its sequence number, and the ids in it."""
     figures: Sequence[tuple[str, bool, Callable[[bytes], Any]]]
     """Fields with a figure, or where true a list of them, and what reads the opened one."""
     decrypt: Mapping[tuple[str, str], Callable[[bytes, bytes, bytes], bytes]]
@@ -103,8 +105,22 @@ class LightReader:
             for service in sources
         }
 
-    def read(self, body: bytes) -> LightRead | None:
-        """None where the entry must be read with all care."""
+    def read(self, bodies: Sequence[bytes]) -> list[LightRead | None]:
+        """Of entries, each; None where it must be read with all care.
+
+        One step is taken for all before the next one: what it works with stays in the processor's cache.
+        """
+        found: list[Any] = list(bodies)
+        for step in (self._read, _decrypt, _open, _post):
+            for index, one in enumerate(found):
+                if one is not None:
+                    try:
+                        found[index] = step(one)
+                    except Exception:
+                        found[index] = None
+        return found
+
+    def _read(self, body: bytes) -> "_Reading | None":
         start = body.find(_TYPE, 0, _TYPE_BEFORE) + len(_TYPE)
         name = body[start : body.find(b'"', start)]
         try:
@@ -114,31 +130,10 @@ class LightReader:
         # With a backslash come characters that parsers take one for another.
         if kind is None or b"\\" in body:
             return None
-        try:
-            return self._read(kind, body)
-        except Exception:
+        envelope = kind.read(body)
+        if _NUMBERED("\n".join(kind.numbers(envelope))) is None:
             return None
-
-    def _read(self, kind: _Kind, body: bytes) -> LightRead:
-        service, read, figures, decrypt, rule = kind
-        envelope = read(body)
-        event, event_id = envelope["data"], envelope["id"]
-        for name, several, read_figure in figures:
-            found = getattr(event, name)
-            for index, figure in enumerate(found) if several else (("", found),):
-                owner, closed = figure.owner, figure.sealed
-                sealed = a2b_base64(closed.replace("-", "+").replace("_", "/"))
-                # As `events.sealing` binds it to its place; a key that is not at hand is a KeyError.
-                place = f"{event_id}{owner}/{name}/{index}" if several else f"{event_id}{owner}/{name}"
-                figure.open = read_figure(
-                    decrypt[owner, figure.key](sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
-                )
-        datetime.fromisoformat(envelope["time"])
-        day = _day(envelope["effectiveon"])
-        if rule is None:
-            return event_id, service, day, ()
-        recorded: Any = _Recorded(service, envelope["project"], day, event)
-        return event_id, service, day, rule(recorded)
+        return kind, envelope, []
 
     def _kind(self, name: bytes) -> _Kind | None:
         """None for a type that is not known, or whose events are read with all care."""
@@ -146,21 +141,49 @@ class LightReader:
             return None
         service, event, rule = self._events[name]
         try:
-            data, figures = lighter_event(event)
-        except NotLighter:
+            data, ids, figures = lighter_event(event)
+            own = [
+                ("source", Literal[source(service, self._alliance)]),
+                ("type", Literal[event.type]),
+                ("data", data),
+            ]
+            read = reading(defstruct(event.__name__, own, bases=(_Envelope,), kw_only=True))
+            read_figures = [(one.name, one.several, reading(one.kind)) for one in figures]
+        except (NotLighter, TypeError):
             return None
-        own = {"source": Literal[source(service, self._alliance)], "type": Literal[event.type], "data": data}
-        made: Any = TypedDict  # while it runs
-        envelope = made(event.__name__, {**get_type_hints(_Envelope, include_extras=True), **own})
-        reads = [(one.name, one.several, _reading(one.kind)) for one in figures]
-        return _Kind(service, _reading(envelope), reads, self._decrypt[service], rule)
+        numbers = attrgetter("sequence", "id", *(f"data.{name}" for name in ids))
+        return _Kind(service, read, numbers, read_figures, self._decrypt[service], rule)
 
 
-def _reading(kind: Any) -> Callable[[bytes], Any]:
-    """Reads JSON. Texts of values are not looked up to be shared: hardly any comes twice."""
-    schema = TypeAdapter(kind).core_schema
-    config = CoreConfig(extra_fields_behavior="forbid", cache_strings="keys")
-    return SchemaValidator(schema, config).validate_json
+_Reading = tuple[_Kind, Any, list[tuple[Any, Callable[[bytes], Any], bytes]]]
+"""An entry on its way: its envelope, and figures of it with what reads each and the bytes that it reads."""
 
 
-_day = cache(date.fromisoformat)
+def _decrypt(reading: _Reading) -> _Reading:
+    kind, envelope, opened = reading
+    event, event_id, decrypt = envelope.data, envelope.id, kind.decrypt
+    for name, several, read_figure in kind.figures:
+        found = getattr(event, name)
+        for index, figure in enumerate(found) if several else (("", found),):
+            owner, closed = figure.owner, figure.sealed
+            sealed = a2b_base64(closed.replace("-", "+").replace("_", "/"))
+            # As `events.sealing` binds it to its place; a key that is not at hand is a KeyError.
+            place = f"{event_id}{owner}/{name}/{index}" if several else f"{event_id}{owner}/{name}"
+            clear = decrypt[owner, figure.key](sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
+            opened.append((figure, read_figure, clear))
+    return reading
+
+
+def _open(reading: _Reading) -> _Reading:
+    for figure, read_figure, clear in reading[2]:
+        figure.open = read_figure(clear)
+    return reading
+
+
+def _post(reading: _Reading) -> LightRead:
+    kind, envelope, _ = reading
+    datetime.fromisoformat(envelope.time)
+    if kind.rule is None:
+        return envelope.id, kind.service, envelope.effectiveon, ()
+    recorded: Any = _Recorded(kind.service, envelope.project, envelope.effectiveon, envelope.data)
+    return envelope.id, kind.service, envelope.effectiveon, kind.rule(recorded)

@@ -1,13 +1,14 @@
 """A part of a log, read without what came before: its sums, and what must be looked at in order later."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
+from itertools import islice
 from typing import Final
 
 from ledger.audit.keys import KeyFile
-from ledger.audit.light import LightReader
+from ledger.audit.light import LightRead, LightReader
 from ledger.audit.reading import Opener
 from ledger.audit.tally import Place, Tally, as_text
 from ledger.period.sums import HalfYear
@@ -18,6 +19,9 @@ from standing.alliance import TELLING
 
 ID: Final = 12
 """Signs of an event's id that are kept: the random ones of a UUID."""
+
+AT_ONCE: Final = 32
+"""Entries that are read together: of more, what they hold leaves the processor's cache again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,9 @@ class PartReader:
     def part(self, first: int, bodies: Iterable[bytes]) -> Part:
         """Of entries, the first of which has the index `first`. Raises DoesNotHold."""
         part = Part()
-        span, light, place_of = part.spans[-1], self._light.read, self._place
+        span, place_of = part.spans[-1], self._place
         ids: list[str] = []
-        for index, body in enumerate(bodies, first):
-            read = light(body)
+        for index, (body, read) in enumerate(self._read(bodies), first):
             if read is not None:
                 event_id, service, day, lines = read
                 ids.append(event_id[-ID:])
@@ -115,11 +118,17 @@ class PartReader:
 
     def reversed(self, index: int, body: bytes) -> Reversed:
         """An entry that may be an event which is reversed somewhere. Raises DoesNotHold."""
-        if (read := self._light.read(body)) is not None:
+        (read,) = self._light.read([body])
+        if read is not None:
             event_id, service, _, lines = read
             return Reversed(index, event_id, service, self._own_of(lines))
         opened = self._clear.open(index, body)
         return Reversed(index, opened.head.id, opened.head.service, _with_text(opened.read.lines))
+
+    def _read(self, bodies: Iterable[bytes]) -> Iterator[tuple[bytes, LightRead | None]]:
+        remaining = iter(bodies)
+        while batch := list(islice(remaining, AT_ONCE)):
+            yield from zip(batch, self._light.read(batch), strict=True)
 
     def _own_of(self, lines: Sequence[Line | Reversal]) -> Sequence[Line | Reversal]:
         """With one company's keys, those in its accounts; ids are text."""
