@@ -4,6 +4,7 @@ Of every event that has a golden case, as it is and with anything in it changed.
 """
 
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 from uuid import UUID
 
@@ -100,6 +101,17 @@ def test_a_figure_that_brings_another_of_its_own_is_not_read_lightly(case: Case)
     assert LIGHT.read([body]) == ([None] if body != case.body else LIGHT.read([case.body]))
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.service}: {case.name}")
+def test_a_field_that_is_not_known_is_not_read_lightly_wherever_it_stands(case: Case) -> None:
+    for path in [(), *places(opened(case))]:
+        envelope = opened(case)
+        # One that is sealed again has what it must have.
+        if isinstance(found := at(envelope, path), dict) and "sealed" not in found:
+            found["more"] = None
+            envelope["data"] = sealed(envelope["data"], case.service, envelope["id"])
+            assert LIGHT.read([orjson.dumps(envelope)]) == [None]
+
+
 def test_amounts_stay_in_their_currency_and_range() -> None:
     euros, dollars = (Amount(Decimal("9999999999999.99"), Currency(code)) for code in ("EUR", "USD"))
     with pytest.raises(ValueError, match="currency"):
@@ -151,10 +163,12 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    return reduce(lambda found, step: found[step], path, value)
+
+
 def put(value: Any, path: tuple[Any, ...], new: Any) -> None:
-    for step in path[:-1]:
-        value = value[step]
-    value[path[-1]] = new
+    at(value, path[:-1])[path[-1]] = new
 
 
 def opened(case: Case) -> Any:

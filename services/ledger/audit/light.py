@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Meta, Struct, defstruct
 
-from events.envelope import SEQUENCE_DIGITS, source
+from events.envelope import SEQUENCE_DIGITS, Event, source
 from events.ids import AllianceId
 from events.sealing import NONCE_BYTES
 from ledger.audit.keys import KeyFile
@@ -89,7 +89,7 @@ class LightReader:
     def __init__(self, sources: Mapping[str, Source], keys: KeyFile, carefully: Collection[str] = ()) -> None:
         """Types that stand in `carefully` are left to be read with all care."""
         self._alliance = AllianceId(keys.alliance)
-        self._events = {
+        self._unmade = {
             name.encode(): (service, event, followed.rules.get(event))
             for service, followed in sources.items()
             for name, event in followed.registry.classes.items()
@@ -123,10 +123,9 @@ class LightReader:
     def _read(self, body: bytes) -> "_Reading | None":
         start = body.find(_TYPE, 0, _TYPE_BEFORE) + len(_TYPE)
         name = body[start : body.find(b'"', start)]
-        try:
-            kind = self._kinds[name]
-        except KeyError:
-            kind = self._kinds[name] = self._kind(name)
+        if name in self._unmade:
+            self._kinds[name] = self._kind(*self._unmade.pop(name))
+        kind = self._kinds.get(name)
         # With a backslash come characters that parsers take one for another.
         if kind is None or b"\\" in body:
             return None
@@ -135,11 +134,8 @@ class LightReader:
             return None
         return kind, envelope, []
 
-    def _kind(self, name: bytes) -> _Kind | None:
-        """None for a type that is not known, or whose events are read with all care."""
-        if name not in self._events:
-            return None
-        service, event, rule = self._events[name]
+    def _kind(self, service: str, event: type[Event], rule: Rule | None) -> _Kind | None:
+        """None where such events are read with all care."""
         try:
             data, ids, figures = lighter_event(event)
             own = [
