@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
-from itertools import islice
 from typing import Final
 
 from ledger.audit.keys import KeyFile
@@ -19,9 +18,6 @@ from standing.alliance import TELLING
 
 ID: Final = 12
 """Signs of an event's id that are kept: the random ones of a UUID."""
-
-AT_ONCE: Final = 32
-"""Entries that are read together: of more, what they hold leaves the processor's cache again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +79,12 @@ class PartReader:
         self._clear = Opener(sources, keys)
         self._place = cache(lambda day: Place(HalfYear.of(day), day <= until))
 
-    def part(self, first: int, bodies: Iterable[bytes]) -> Part:
+    def part(self, first: int, bundles: Iterable[Sequence[bytes]]) -> Part:
         """Of entries, the first of which has the index `first`. Raises DoesNotHold."""
         part = Part()
         span, place_of = part.spans[-1], self._place
         ids: list[str] = []
-        for index, (body, read) in enumerate(self._read(bodies), first):
+        for index, (body, read) in enumerate(self._read(bundles), first):
             if read is not None:
                 event_id, service, day, lines = read
                 ids.append(event_id[-ID:])
@@ -125,10 +121,9 @@ class PartReader:
         opened = self._clear.open(index, body)
         return Reversed(index, opened.head.id, opened.head.service, _with_text(opened.read.lines))
 
-    def _read(self, bodies: Iterable[bytes]) -> Iterator[tuple[bytes, LightRead | None]]:
-        remaining = iter(bodies)
-        while batch := list(islice(remaining, AT_ONCE)):
-            yield from zip(batch, self._light.read(batch), strict=True)
+    def _read(self, bundles: Iterable[Sequence[bytes]]) -> Iterator[tuple[bytes, LightRead | None]]:
+        for bodies in bundles:
+            yield from zip(bodies, self._light.read(bodies), strict=True)
 
     def _own_of(self, lines: Sequence[Line | Reversal]) -> Sequence[Line | Reversal]:
         """With one company's keys, those in its accounts; ids are text."""

@@ -69,11 +69,11 @@ class Charters:
         self._entries += len(entries)
         self._last = entries[-1] if entries else self._last
 
-    def passing(self, bundles: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
-        """Reads entries while they go to somebody else, a bundle at a time."""
+    def passing(self, bundles: Iterable[Sequence[bytes]]) -> Iterator[Sequence[bytes]]:
+        """Reads entries while they go to somebody else."""
         for entries in bundles:
             self.read(entries)
-            yield from entries
+            yield entries
 
     def merge(self, later: "Charters") -> None:
         """`later` was told the entries from where this one ends."""

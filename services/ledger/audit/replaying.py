@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from uuid import UUID
 
@@ -100,7 +100,7 @@ def clearly(asked: Asked, known: Mapping[str, Source] | None = None) -> Found:
     walk, charters = Replay(asked.keys, tree.entry, known), Charters()
     # One by one, so that what is wrong first is found first.
     entries = ([entry] for entry in tree.entries(range(asked.size)))
-    for one in walk.over(charters.passing(entries)):
+    for one in walk.over(chain.from_iterable(charters.passing(entries))):
         sums.add(one.posted)
         sealed += one.sealed
     if asked.size == asked.checkpoint.size:
