@@ -38,7 +38,7 @@ _LIMITS: Final = frozenset({"ge", "le", "min_length", "max_length", "pattern"})
 _WHOLE: Final = get_args(Quantity)[-1]
 """Lets 300.0 pass for 300: it is not read here."""
 
-IDENTIFIER: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_IDENTIFIER: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 """A UUID as it writes itself."""
 
 _INTEGERS: Final[Mapping[str, Any]] = {"ge": -(2**63), "le": 2**63 - 1}
@@ -104,7 +104,7 @@ class Lighter(NamedTuple):
 
     kind: type[Struct]
     ids: Sequence[str]
-    """Fields of text that is still to be held against `IDENTIFIER`: all of an entry at once is cheaper."""
+    """Fields of text of which it is still to be seen that they are ids, as one spells itself."""
     figures: Sequence[Figures]
 
 
@@ -136,7 +136,7 @@ def lighter(kind: Any) -> Any:
     """Raises NotLighter."""
     origin = get_origin(kind)
     if kind is UUID:
-        return Annotated[str, Meta(pattern=rf"^{IDENTIFIER}\Z")]
+        return Annotated[str, Meta(pattern=rf"^{_IDENTIFIER}\Z")]
     if kind is int:
         return Annotated[int, Meta(**_INTEGERS)]
     if kind is Money:

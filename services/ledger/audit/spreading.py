@@ -61,8 +61,9 @@ def workers(
 
 def parts(size: int, processes: int | None = None) -> Sequence[range]:
     """Of the entries 0 to `size` − 1, as many for each process."""
-    step = min(PART, max(1, -(-size // (processes or os.cpu_count() or 1))))
-    step = max(step, size // _MOST_PARTS)
+    processes = processes or os.cpu_count() or 1
+    rounds = -(-size // (PART * processes)) or 1
+    step = max(1, -(-size // (rounds * processes)), size // _MOST_PARTS)
     return [range(first, min(first + step, size)) for first in range(0, size, step)]
 
 
