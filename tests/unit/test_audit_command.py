@@ -197,6 +197,7 @@ WRONG = DoesNotHold("changed_entry", "entry 7", "it is another", expected="aa", 
         (Unreachable("http://127.0.0.1:1 answers nothing"), 3),
         (PermissionError("not yours"), 3),
         (KeyboardInterrupt(), 130),
+        (RecursionError("too deep"), 70),
     ],
 )
 def test_each_kind_of_trouble_has_its_exit_code(error: BaseException, code: int) -> None:
@@ -214,6 +215,19 @@ def test_what_cannot_be_judged_is_said_to_programs_too_and_plays_with_no_termina
     said = capsys.readouterr()
     assert loads(said.out) == {"holds": None, "said": str(error)}
     assert said.err.startswith(r"\x9b31m no\u202e ")
+
+
+def test_a_fault_of_the_program_itself_is_told_from_what_does_not_hold(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(typer.Exit), judged(Path("log"), json=True):
+        raise RecursionError("too deep")
+    said = capsys.readouterr()
+    assert loads(said.out)["holds"] is None
+    assert "Traceback" in said.err
+    assert said.err.endswith(
+        "A fault of this program itself, so that nothing is judged: RecursionError('too deep')\n"
+    )
 
 
 def test_what_does_not_hold_says_where_what_and_how_to_see_it(capsys: pytest.CaptureFixture[str]) -> None:

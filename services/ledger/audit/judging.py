@@ -1,6 +1,6 @@
 """How a command of `alliance-audit` ends: what it found on stdout, trouble on stderr, and its exit code.
 
-0 it holds, 1 it does not, 2 wrong usage, 3 unreachable.
+0 it holds, 1 it does not, 2 wrong usage, 3 unreachable, 70 a fault of the program itself.
 """
 
 import shlex
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
+from traceback import format_exception
 from typing import Any, Final
 
 import typer
@@ -18,6 +19,7 @@ from ledger.audit.trusting import Trusted
 DOES_NOT_HOLD: Final = 1
 USAGE: Final = 2
 UNREACHABLE: Final = 3
+FAULT: Final = 70
 INTERRUPTED: Final = 130
 
 
@@ -51,6 +53,11 @@ def judged(folder: Path | None, json: bool) -> Iterator[None]:
         # Left to itself it would end with 1: "does not hold".
         typer.echo("Interrupted.", err=True)
         raise typer.Exit(INTERRUPTED) from error
+    except Exception as error:
+        # So would this.
+        typer.echo(_printable("".join(format_exception(error))), err=True)
+        _complain(f"A fault of this program itself, so that nothing is judged: {error!r}", json)
+        raise typer.Exit(FAULT) from error
 
 
 def shown_by(error: DoesNotHold, folder: Path | None) -> str:
