@@ -219,3 +219,24 @@ def test_a_byte_changed_is_read_the_same_both_ways_or_not_lightly(case: Case, at
     light = LIGHT.read([bytes(body)])[0]
     if light is not None:
         assert (*light[:3], lines(light[3])) == clearly(bytes(body))
+
+
+@settings(max_examples=200, deadline=None)
+@given(case=st.sampled_from([case for case in CASES if case.companies]), choice=st.data())
+def test_bytes_changed_under_a_seal_are_read_the_same_both_ways_or_not_lightly(
+    case: Case, choice: st.DataObject
+) -> None:
+    envelope = opened(case)
+    path = choice.draw(st.sampled_from([path for path in places(envelope) if path[-1] == "open"]))
+    clear = orjson.dumps(at(envelope, path))
+    start = choice.draw(st.integers(0, len(clear)))
+    new = choice.draw(
+        st.one_of(st.binary(max_size=4), st.sampled_from([b"\\u0030", b"\\", b" ", b"0", b"-"]))
+    )
+    changed = clear[:start] + new + clear[start + choice.draw(st.integers(0, len(new))) :]
+    put(envelope, path, orjson.Fragment(changed))
+    envelope["data"] = sealed(envelope["data"], case.service, envelope["id"])
+    body = orjson.dumps(envelope)
+    light = LIGHT.read([body])[0]
+    if light is not None:
+        assert (*light[:3], lines(light[3])) == clearly(body)
