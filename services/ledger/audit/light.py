@@ -1,4 +1,4 @@
-"""Reads what an entry posts ten times as fast as with all of pydantic's care, and never otherwise.
+"""Reads what an entry posts four times as fast as with all of pydantic's care, and never otherwise.
 
 Rules are the ledger's own, and what they look at accepts less than what it stands for (`lighter`). What it
 does not accept, and whatever fails on the way, is read by `reading.Opener`, which says what is wrong with it.
