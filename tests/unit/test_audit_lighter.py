@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import msgspec
 import orjson
 import pytest
 from pydantic import (
@@ -93,6 +94,12 @@ def seen(value: Any) -> Any:
     if isinstance(value, tuple):
         return [seen(part) for part in value]
     return value if isinstance(value, Decimal | int | date | None) else str(value)
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64, -(2**63) - 1])
+def test_a_number_that_orjson_could_take_for_a_float_is_not_read(number: int) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        reading(lighter(int))(b"%d" % number)
 
 
 def test_what_rules_ask_of_a_model_besides_its_fields_is_there() -> None:

@@ -40,6 +40,17 @@ def test_each_part_is_worked_on_with_what_its_process_keeps() -> None:
             assert list(pool.each(numbered, spans)) == [([1, 2], span) for span in spans]
 
 
+def test_each_process_has_as_many_parts_and_none_is_larger_than_one_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spreading, "PART", 100)
+    for size in (1, 199, 200, 201, 399, 1000):
+        spans = spreading.parts(size, 2)
+        assert [one for span in spans for one in span] == list(range(size))
+        assert max(map(len, spans)) <= 100
+        assert abs(sum(map(len, spans[::2])) - sum(map(len, spans[1::2]))) <= len(spans)
+
+
 def test_a_signed_size_of_which_only_the_right_edge_is_there_is_found_at_once(tmp_path: Path) -> None:
     size, edge = 2**62, bytes(64 * HASH_BYTES)
     write(tmp_path, [])

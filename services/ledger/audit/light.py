@@ -19,7 +19,7 @@ from events.envelope import SEQUENCE_DIGITS, Event, source
 from events.ids import AllianceId
 from events.sealing import NONCE_BYTES
 from ledger.audit.keys import KeyFile
-from ledger.audit.lighter import NotLighter, lighter_event, reading
+from ledger.audit.lighter import lighter_event, reading
 from ledger.posting.rules import Source
 from ledger.posting.transactions import Line, Reversal, Rule
 
@@ -85,6 +85,10 @@ class _Kind(NamedTuple):
     rule: Rule | None
 
 
+_Entry = tuple[_Kind, Any, list[tuple[Any, Callable[[bytes], Any], bytes]]]
+"""An entry on its way: its envelope, and figures of it with what reads each and the bytes that it reads."""
+
+
 class LightReader:
     """Reads the entries of one alliance with its keys."""
 
@@ -97,7 +101,7 @@ class LightReader:
             for name, event in followed.registry.classes.items()
             if name not in carefully
         }
-        self._kinds: dict[bytes, _Kind | None] = {}
+        self._kinds: dict[bytes, _Kind] = {}
         self._decrypt = {
             service: {
                 (str(owner), fingerprint): AESGCM(key).decrypt
@@ -122,10 +126,11 @@ class LightReader:
                         found[index] = None
         return found
 
-    def _read(self, body: bytes) -> "_Reading | None":
+    def _read(self, body: bytes) -> _Entry | None:
         start = body.find(_TYPE, 0, _TYPE_BEFORE) + len(_TYPE)
         name = body[start : body.find(b'"', start)]
         if name in self._unmade:
+            # Once: one that cannot be made is no kind from then on.
             self._kinds[name] = self._kind(*self._unmade.pop(name))
         kind = self._kinds.get(name)
         # With a backslash come characters that parsers take one for another.
@@ -137,30 +142,23 @@ class LightReader:
             return None
         return kind, envelope, []
 
-    def _kind(self, service: str, event: type[Event], rule: Rule | None) -> _Kind | None:
-        """None where such events are read with all care."""
-        try:
-            data, ids, figures = lighter_event(event)
-            own = [
-                ("source", Literal[source(service, self._alliance)]),
-                ("type", Literal[event.type]),
-                ("data", data),
-            ]
-            read = reading(defstruct(event.__name__, own, bases=(_Envelope,), kw_only=True))
-            read_figures = [(one.name, one.several, reading(one.kind)) for one in figures]
-        except (NotLighter, TypeError):
-            return None
+    def _kind(self, service: str, event: type[Event], rule: Rule | None) -> _Kind:
+        """Raises NotLighter, and TypeError where msgspec does not know a field."""
+        data, ids, figures = lighter_event(event)
+        own = [
+            ("source", Literal[source(service, self._alliance)]),
+            ("type", Literal[event.type]),
+            ("data", data),
+        ]
+        read = reading(defstruct(event.__name__, own, bases=(_Envelope,), kw_only=True))
+        read_figures = [(one.name, one.several, reading(one.kind)) for one in figures]
         numbers = attrgetter("sequence", "id", *(f"data.{name}" for name in ids))
         as_zero = b"\n".join((_NUMBER, _ID, *(_ID for _ in ids)))
         return _Kind(service, read, numbers, as_zero, read_figures, self._decrypt[service], rule)
 
 
-_Reading = tuple[_Kind, Any, list[tuple[Any, Callable[[bytes], Any], bytes]]]
-"""An entry on its way: its envelope, and figures of it with what reads each and the bytes that it reads."""
-
-
-def _decrypt(reading: _Reading) -> _Reading:
-    kind, envelope, opened = reading
+def _decrypt(entry: _Entry) -> _Entry:
+    kind, envelope, opened = entry
     event, event_id, decrypt = envelope.data, envelope.id, kind.decrypt
     for name, several, read_figure in kind.figures:
         found = getattr(event, name)
@@ -171,17 +169,17 @@ def _decrypt(reading: _Reading) -> _Reading:
             place = f"{event_id}{owner}/{name}/{index}" if several else f"{event_id}{owner}/{name}"
             clear = decrypt[owner, figure.key](sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
             opened.append((figure, read_figure, clear))
-    return reading
+    return entry
 
 
-def _open(reading: _Reading) -> _Reading:
-    for figure, read_figure, clear in reading[2]:
+def _open(entry: _Entry) -> _Entry:
+    for figure, read_figure, clear in entry[2]:
         figure.open = read_figure(clear)
-    return reading
+    return entry
 
 
-def _post(reading: _Reading) -> LightRead:
-    kind, envelope, _ = reading
+def _post(entry: _Entry) -> LightRead:
+    kind, envelope, _ = entry
     datetime.fromisoformat(envelope.time)
     if kind.rule is None:
         return envelope.id, kind.service, envelope.effectiveon, ()
