@@ -116,6 +116,12 @@ def test_a_sequence_number_that_is_none_is_not_read_lightly(number: str) -> None
         assert LIGHT.read([orjson.dumps({**parse(case.body).envelope, "sequence": number})]) == [None]
 
 
+@pytest.mark.parametrize("time", ["yesterday", "2025-07-01", "2025-07-01T00:00:00", "2025-07-01T25:00:00Z"])
+def test_a_time_is_the_same_both_ways_or_not_read_lightly(time: str) -> None:
+    for case in CASES:
+        check(orjson.dumps({**parse(case.body).envelope, "time": time}))
+
+
 def test_an_entry_that_is_not_read_lightly_keeps_no_other_from_it() -> None:
     first, last = CASES[0].body, CASES[-1].body
     assert LIGHT.read([first, b"", first[:-1], b"{}", last]) == [
