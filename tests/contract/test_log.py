@@ -2,38 +2,15 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
 from uuid import UUID, uuid4
 
-import aiokafka
 import pytest
 
-from events import log_postgres, topics_kafka
 from events.ids import AllianceId
 from events.log import Log, PositionLost, Reader, Received, Record
-from events.log_kafka import KafkaLog
-from events.log_postgres import PostgresLog
-from rigs.kafka import Kafka
+from rigs.logs import Rig, Starts, log_in_kafka, log_in_postgres
 from rigs.postgres import Postgres
-from rigs.topics import delete_topic
-
-PARTITIONS = 4
-
-
-@dataclass
-class Rig:
-    """One implementation, on a server, with topics of the test's own."""
-
-    log: Log
-    writer: Callable[[], Log]
-    server: Postgres | Kafka
-    topic: str
-    other_topic: str
-    group: str | None
-    garbage: Callable[[bytes], Awaitable[None]]
-    make_again: Callable[[], Awaitable[None]]
-    """Deletes the topic and makes it anew."""
 
 
 @pytest.fixture(scope="module")
@@ -46,75 +23,12 @@ def crash_postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(params=["postgres", "kafka", "kafka, in no group"])
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
-    unique = uuid4().hex[:8]
-    topic, other_topic, group = f"alliance.a{unique}", f"alliance.b{unique}", f"group-{unique}"
     if request.param == "postgres":
-        server = request.getfixturevalue("crash_postgres")
-        database, role = await server.create_database(), await server.create_role()
-        owner = await server.connect(database)
-        await log_postgres.create_topics(owner, {topic: role, other_topic: role}, [role])
-        await owner.close()
-        address = f"postgresql://{role}@/{database}?host={server.host}"
-
-        async def write_row(value: bytes) -> None:
-            connection = await server.connect(database)
-            await connection.execute(
-                f'INSERT INTO "{topic}" (key, value) VALUES ($1, $2)', UUID(int=1), value
-            )
-            await connection.close()
-
-        async def drop_table() -> None:
-            connection = await server.connect(database)
-            await connection.execute(f'DROP TABLE "{topic}"')
-            await log_postgres.create_topics(connection, {topic: role}, [role])
-            await connection.close()
-
-        log: Log = PostgresLog(address)
-        yield Rig(log, lambda: PostgresLog(address), server, topic, other_topic, group, write_row, drop_table)
-        await log.close()
-        await server.drop_database(database)
+        making = log_in_postgres(request.getfixturevalue("crash_postgres"))
     else:
-        broker: Kafka = request.getfixturevalue("kafka")
-        await topics_kafka.create_topics(
-            broker.brokers, [topic, other_topic], copies=1, partitions=PARTITIONS
-        )
-
-        async def write_message(value: bytes) -> None:
-            producer = aiokafka.AIOKafkaProducer(bootstrap_servers=broker.servers)
-            await producer.start()
-            await producer.send_and_wait(topic, value, key=b"\xff no id", partition=0)
-            await producer.stop()
-
-        async def make_topic_again() -> None:
-            await delete_topic(broker.brokers, topic)
-            await topics_kafka.create_topics(broker.brokers, [topic], copies=1, partitions=PARTITIONS)
-
-        log = KafkaLog(broker.brokers)
-        yield Rig(
-            log,
-            lambda: KafkaLog(broker.brokers, delivery_seconds=3),
-            broker,
-            topic,
-            other_topic,
-            group if request.param == "kafka" else None,
-            write_message,
-            make_topic_again,
-        )
-        await log.close()
-
-
-class Starts:
-    """Where a follower starts, and how often it was asked."""
-
-    def __init__(self, offsets: dict[tuple[str, int], int] | None = None) -> None:
-        self.offsets = offsets or {}
-        self.asked: list[tuple[str, int]] = []
-        self.ids: list[UUID] = []
-
-    async def __call__(self, topic: str, partition: int, topic_id: UUID) -> int:
-        self.asked.append((topic, partition))
-        self.ids.append(topic_id)
-        return self.offsets.get((topic, partition), 0)
+        making = log_in_kafka(request.getfixturevalue("kafka"), grouped=request.param == "kafka")
+    async with making as one:
+        yield one
 
 
 def alliance() -> AllianceId:
@@ -178,7 +92,9 @@ async def test_nothing_to_publish_is_no_trouble(rig: Rig) -> None:
     assert await rig.log.publish(rig.topic, []) == 0
 
 
-async def test_alliances_published_at_once_each_keep_their_order_and_offsets_have_no_hole(rig: Rig) -> None:
+async def test_alliances_published_at_once_each_keep_their_order_and_offsets_have_no_hole(
+    rig: Rig,
+) -> None:
     alliances = [alliance() for _ in range(20)]
 
     async def publish(of: AllianceId) -> None:
@@ -242,7 +158,9 @@ async def test_a_reader_starts_where_its_follower_stands_whatever_was_committed(
     assert place in again.asked
 
 
-async def test_what_the_follower_cannot_say_comes_out_of_poll_and_nothing_is_read_meanwhile(rig: Rig) -> None:
+async def test_what_the_follower_cannot_say_comes_out_of_poll_and_nothing_is_read_meanwhile(
+    rig: Rig,
+) -> None:
     await publish_all(rig.log, rig.topic, records(alliance(), 3))
     broken = True
 

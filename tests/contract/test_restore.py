@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -16,22 +16,21 @@ from events.log import Received
 from events.relay import rewind
 from events.restore import tell
 from events.store import Transaction
-from rigs.counting import COUNTER, NOW, SERVICE, Count, MemoryLog, new_alliance
+from rigs.counting import COUNTER, NOW, SERVICE, Count, MemoryLog
 from rigs.postgres import Postgres
 from rigs.restoring import (
+    LAST,
     Guarded,
+    Held,
+    Past,
     Topic,
     connected,
     guarded,
-    prepared,
     recorded,
     rows_of,
     topic_in_kafka,
     topic_in_postgres,
 )
-
-LAST = 100
-"""Events after the copy."""
 
 
 @pytest.fixture(params=["postgres", "kafka"])
@@ -55,45 +54,6 @@ async def local(postgres: Postgres) -> AsyncIterator[Topic]:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restore_module, "RETRY_SECONDS", 0.02)
     monkeypatch.setattr(restore_module, "TOLD_SECONDS", 0.05)
-
-
-class Past:
-    """A service of two alliances: the copy of its database, and what came after it and was published."""
-
-    us: AllianceId
-    them: AllianceId
-    counters: Sequence[UUID]
-
-    def __init__(self, postgres: Postgres, database: str, topic: Topic) -> None:
-        self.postgres = postgres
-        self.database = database
-        self.topic = topic
-        self.us, self.them = sorted([new_alliance(), new_alliance()])
-        self.counters = [uuid4() for _ in range(3)]
-
-    async def live(self) -> None:
-        await prepared(self.postgres, self.database)
-        async with guarded(self.postgres, self.database, self.topic) as service:
-            await service.restoration.begin()
-            await self.work(service, 7)
-        self.copy = await self.postgres.create_database(template=self.database)
-        async with guarded(self.postgres, self.database, self.topic) as service:
-            await service.restoration.begin()
-            await self.work(service, LAST)
-        self.before = await recorded(self.postgres, self.database)
-
-    async def work(self, service: Guarded, events: int) -> None:
-        for number in range(events):
-            alliance = self.them if number % 4 == 3 else self.us
-            await service.count(alliance, self.counters[number % 3], beside=None)
-        await service.relayed()
-
-    def again(self, **options: Any) -> Any:
-        """The service on the copy."""
-        return guarded(self.postgres, self.copy, self.topic, **options)
-
-    async def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
-        return await rows_of(self.postgres, self.copy, query, *arguments)
 
 
 @pytest.fixture
@@ -154,26 +114,6 @@ async def test_nothing_is_recorded_before_it_is_compared_and_reading_goes_on(loc
         assert service.restoration.standing() == {"done": True, "not_restored": {}}
         await service.count(past.us, past.counters[0])
     assert await rows_of(past.postgres, past.copy, "SELECT count(*) FROM events") == [(LAST + 8,)]
-
-
-class Held:
-    """A log that gives nothing until it is let go."""
-
-    def __init__(self, log: Any) -> None:
-        self._log = log
-        self.let_go = asyncio.Event()
-
-    def reader(self, *arguments: Any) -> Any:
-        reader = self._log.reader(*arguments)
-        poll = reader.poll
-
-        async def held(seconds: float, limit: int) -> Sequence[Received]:
-            await self.let_go.wait()
-            found: Sequence[Received] = await poll(seconds, limit)
-            return found
-
-        reader.poll = held
-        return reader
 
 
 @pytest.mark.parametrize("after", [1, 3])

@@ -15,7 +15,7 @@ from events.decision import Call
 from events.execute import Commands
 from events.gate import Gate
 from events.ids import AllianceId
-from events.log import Log, Record
+from events.log import Log, Received, Record
 from events.log_kafka import KafkaLog
 from events.log_postgres import PostgresLog
 from events.relay import Relay
@@ -23,7 +23,7 @@ from events.restore import Restoration
 from events.sealing import Masters
 from events.store import Store
 from rigs import counting
-from rigs.counting import ALICE, COUNTER, NOW, REGISTRY, SERVICE, Count, Counted
+from rigs.counting import ALICE, COUNTER, NOW, REGISTRY, SERVICE, Count, Counted, new_alliance
 from rigs.kafka import Kafka
 from rigs.postgres import Postgres
 from rigs.topics import delete_topic
@@ -180,3 +180,66 @@ async def recorded(postgres: Postgres, database: str) -> dict[str, Sequence[tupl
         "totals": "SELECT stream, total FROM totals ORDER BY 1",
     }
     return {name: await rows_of(postgres, database, query) for name, query in queries.items()}
+
+
+LAST = 100
+"""Events after the copy."""
+
+
+class Past:
+    """A service of two alliances: the copy of its database, and what came after it and was published."""
+
+    us: AllianceId
+    them: AllianceId
+    counters: Sequence[UUID]
+
+    def __init__(self, postgres: Postgres, database: str, topic: Topic) -> None:
+        self.postgres = postgres
+        self.database = database
+        self.topic = topic
+        self.us, self.them = sorted([new_alliance(), new_alliance()])
+        self.counters = [uuid4() for _ in range(3)]
+
+    async def live(self) -> None:
+        await prepared(self.postgres, self.database)
+        async with guarded(self.postgres, self.database, self.topic) as service:
+            await service.restoration.begin()
+            await self.work(service, 7)
+        self.copy = await self.postgres.create_database(template=self.database)
+        async with guarded(self.postgres, self.database, self.topic) as service:
+            await service.restoration.begin()
+            await self.work(service, LAST)
+        self.before = await recorded(self.postgres, self.database)
+
+    async def work(self, service: Guarded, events: int) -> None:
+        for number in range(events):
+            alliance = self.them if number % 4 == 3 else self.us
+            await service.count(alliance, self.counters[number % 3], beside=None)
+        await service.relayed()
+
+    def again(self, **options: Any) -> Any:
+        """The service on the copy."""
+        return guarded(self.postgres, self.copy, self.topic, **options)
+
+    async def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        return await rows_of(self.postgres, self.copy, query, *arguments)
+
+
+class Held:
+    """A log that gives nothing until it is let go."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self.let_go = asyncio.Event()
+
+    def reader(self, *arguments: Any) -> Any:
+        reader = self._log.reader(*arguments)
+        poll = reader.poll
+
+        async def held(seconds: float, limit: int) -> Sequence[Received]:
+            await self.let_go.wait()
+            found: Sequence[Received] = await poll(seconds, limit)
+            return found
+
+        reader.poll = held
+        return reader
